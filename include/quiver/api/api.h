@@ -1,0 +1,84 @@
+/*
+ * The offered services: what a request means and what is answered. Handlers are
+ * (identity, request) -> response, without a socket; a change comes back as a job that the server
+ * starts and finishes. Any worker thread; a request and its response belong to one.
+ */
+#ifndef QUIVER_API_API_H
+#define QUIVER_API_API_H
+
+#include <quiver/store/store.h>
+
+/** One for the process: everything handlers need. */
+struct qv_api {
+    const struct qv_config *config;
+    struct qv_rules rules;
+    struct qv_registry *registry;
+    struct qv_store *store;
+    const struct qv_policy *policy;
+};
+
+struct qv_request {
+    struct qv_str method;       /**< as sent */
+    struct qv_str path;         /**< raw, without query */
+    struct qv_str query;        /**< raw, without question mark; empty where none */
+    struct qv_str content_type; /**< `at` NULL: not sent */
+    struct qv_str accept;       /**< `at` NULL: not sent; several headers joined by ", " */
+    struct qv_str body;
+    bool has_body;              /**< Transfer-Encoding, or Content-Length that is not 0 */
+    struct qv_str param;        /**< last path part, decoded once; where the route has one */
+    struct qv_str origin;       /**< "METHOD /path", the decoded parameter filled in */
+    struct qv_str url;          /**< scheme://host[:port]/path, without query (spec 1.4) */
+    const struct qv_identity *identity; /**< NULL: nobody; lives as long as the request and its job */
+    struct qv_wall now;
+};
+
+struct qv_response {
+    int status; /**< HTTP */
+    const char *content_type; /**< static; NULL: none */
+    const char *allow;        /**< static; for 405 and OPTIONS; NULL: none */
+    const char *accept;       /**< static; for 415: what is taken (RFC 9110 12.5.1); NULL: none */
+    const char *rule;         /**< lives as the policy; X-Quiver-Rule; NULL: none */
+    unsigned retry_after;     /**< seconds; 0: none */
+    bool close;               /**< end the connection after this answer */
+    struct qv_buf body;
+};
+void qv_response_free(struct qv_response *response);
+
+/** A change on its way. */
+struct qv_job;
+
+/** One offered operation. */
+struct qv_route {
+    const char *method;
+    const char *path;   /**< whole path; with `param`: the path before the last part, with its slash */
+    bool param;         /**< the last part is a parameter */
+    unsigned serve;     /**< bit of enum qv_serve: on which listeners it is */
+    const char *allow;  /**< the Allow header of this path, for 405 */
+    const char *allow_options; /**< the Allow header of OPTIONS */
+    enum qv_operation operation;
+    void (*handle)(struct qv_api *api, const struct qv_permit *permit,
+                   const struct qv_request *request, struct qv_response *response,
+                   struct qv_job **ret_job);
+};
+/** All routes; ended by a NULL method. Static. */
+const struct qv_route *qv_api_routes(void);
+
+/** Makes the response the Arrowhead error object (spec 2.1): status, type, words, origin. `origin`
+ *  empty: the member is left out (identity errors). */
+void qv_response_set_error(struct qv_response *response, const struct qv_error *error,
+                           struct qv_str origin);
+/** The same for a refusal by policy, as authorization.explain_to_clients says: the rule's name in a
+ *  header and the policy's words, or neither where the reference has no words of its own. */
+void qv_response_set_denied(struct qv_response *response, const struct qv_api *api,
+                            const struct qv_error *error, const struct qv_decision *decision,
+                            struct qv_str origin);
+/** The HTTP status of a status; 200 for QV_OK. */
+int qv_status_http(enum qv_status status);
+
+/** Submits the job's change. `done(data, job)` runs on the store's thread, exactly once. */
+void qv_job_start(struct qv_job *job, void (*done)(void *data, struct qv_job *job), void *data);
+/** Writes the answer of a job that is done. On the worker; the job is still the caller's. */
+void qv_job_finish(struct qv_job *job, struct qv_response *response);
+void qv_job_free(struct qv_job **job);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * quiver.yaml as a struct (docs/configuration.md). Read whole, checked whole: a struct qv_config
+ * that was given out is valid. Immutable afterwards, so any thread may read it.
+ */
+#ifndef QUIVER_CONFIG_CONFIG_H
+#define QUIVER_CONFIG_CONFIG_H
+
+#include <quiver/base/buf.h>
+#include <quiver/base/log.h>
+
+enum qv_dialect_id { QV_DIALECT_5_0, QV_DIALECT_5_2 };
+enum qv_tls_mode { QV_TLS_MUTUAL, QV_TLS_SERVER, QV_TLS_OFF };
+enum qv_serve { QV_SERVE_ARROWHEAD = 1, QV_SERVE_CHAP = 2, QV_SERVE_OPS = 4 }; /* bits */
+enum qv_authentication {
+    QV_AUTHENTICATION_CERTIFICATE, /**< the default where tls is on */
+    QV_AUTHENTICATION_DECLARED,    /**< Authorization: Bearer SYSTEM//name */
+    QV_AUTHENTICATION_NONE,        /**< ops listeners */
+};
+enum qv_provider_registration { QV_PROVIDER_AUTOMATIC, QV_PROVIDER_REQUIRED };
+enum qv_interface_policy { QV_INTERFACE_RESTRICTED, QV_INTERFACE_EXTENDABLE, QV_INTERFACE_OPEN };
+enum qv_discovery { QV_DISCOVERY_OPEN, QV_DISCOVERY_RESTRICTED };
+enum qv_redis_kind { QV_REDIS_EMBEDDED, QV_REDIS_TCP, QV_REDIS_UNIX };
+
+struct qv_config_listener {
+    char *name;
+    char *address; /**< numeric IPv4 or IPv6 */
+    uint16_t port; /**< 0: the system chooses (tests); the log line "listening" tells which */
+    enum qv_tls_mode tls;
+    unsigned serve; /**< bits of enum qv_serve */
+    enum qv_authentication authentication;
+    bool allow_plaintext;
+    int line; /**< in the file, for messages of later checks */
+};
+
+struct qv_config {
+    char *file;      /**< as given */
+    char *directory; /**< of the file; relative paths start here */
+
+    struct {
+        enum qv_dialect_id dialect;
+        char *name; /**< "<cloud>.<organization>.<domain parts>" or NULL: from the certificate */
+    } cloud;
+
+    struct qv_config_listener *listeners;
+    size_t listener_count;
+
+    struct {
+        char *certificate; /**< path, resolved; NULL where no listener uses TLS */
+        char *private_key;
+        struct qv_strings trust;
+        struct qv_strings crl;
+    } tls;
+
+    struct {
+        enum qv_redis_kind redis;
+        char *host;     /**< TCP */
+        uint16_t port;  /**< TCP */
+        char *path;     /**< Unix socket */
+        char *username; /**< from the URL, or NULL */
+        char *password; /**< from the URL, or NULL; never logged */
+        unsigned database;
+        char *data_directory; /**< resolved */
+        int64_t timeout_ms;
+        uint64_t journal_max;
+    } store;
+
+    struct {
+        bool explain_to_clients;
+    } authorization;
+
+    struct {
+        enum qv_provider_registration provider_registration;
+        enum qv_interface_policy interface_policy;
+        enum qv_discovery discovery;
+        bool verbose;
+        bool self_addressing;
+        bool non_routable_addressing;
+        struct qv_strings address_alias;
+    } registry;
+
+    struct {
+        size_t body;              /**< bytes */
+        size_t json_depth;
+        size_t connections;       /**< live connections of all listeners together */
+        int64_t handshake_ms;     /**< a TLS handshake may take so long */
+        int64_t request_ms;       /**< head and body of a request, and idle time between requests */
+        unsigned workers;         /**< threads that serve requests; 0: one per processor */
+    } limits;
+
+    struct {
+        enum qv_log_level level;
+        enum qv_log_format format;
+    } log;
+};
+
+/**
+ * Reads and checks `path`: syntax, unknown and repeated keys, types, ranges, settings that this
+ * version cannot honour, and what must go together (a listener that serves arrowhead needs a way
+ * to know its callers; plaintext beyond loopback needs allow_plaintext; TLS needs certificate,
+ * key and, for mutual, trust). Files named in it are not opened.
+ *
+ * Each fault is one message "file:line: key: what is wrong, what to do", appended to `faults`;
+ * QV_INVALID when there is any. The caller frees with qv_config_free.
+ */
+QV_MUST_CHECK enum qv_status qv_config_load(const char *path, struct qv_config **ret_config,
+                                            struct qv_strings *faults);
+void qv_config_free(struct qv_config **config);
+
+/** Writes the reference of all settings (docs/configuration.md's table) as Markdown. */
+void qv_config_write_reference(struct qv_buf *buf);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * The view: the whole registry in memory, answering every read (design 5).
+ *
+ * Readers are many and on any thread; the one writer is the store's thread, following the journal.
+ * A reader takes the lock once, collects references, and filters and writes outside of it.
+ */
+#ifndef QUIVER_REGISTRY_REGISTRY_H
+#define QUIVER_REGISTRY_REGISTRY_H
+
+#include <quiver/domain/entity.h>
+
+struct qv_registry; /**< what readers hold: the view that is in force, if any */
+struct qv_view;     /**< one view; private to the writer until published */
+
+QV_MUST_CHECK enum qv_status qv_registry_new(const struct qv_rules *rules,
+                                             struct qv_registry **ret_registry);
+void qv_registry_free(struct qv_registry **registry);
+
+/* ---- the writer ---------------------------------------------------------------------------- */
+
+/** One entity that a change puts (envelope not empty) or removes. The texts are borrowed. */
+struct qv_effect {
+    enum qv_kind kind;
+    struct qv_str id;
+    struct qv_str envelope; /**< JSON; length 0: removed */
+};
+
+QV_MUST_CHECK enum qv_status qv_view_new(struct qv_view **ret_view);
+void qv_view_free(struct qv_view **view); /**< only of one that was not published */
+
+/** Applies the effects of one change as a whole: readers see all or none of them. Repeating one
+ *  reaches the same state. On failure nothing is applied; QV_INVALID: a document is not readable. */
+QV_MUST_CHECK enum qv_status qv_view_apply(struct qv_view *view, const struct qv_effect *effects,
+                                           size_t count, struct qv_error *error);
+/** How far the view is: shown by qv_registry_position. */
+void qv_view_set_position(struct qv_view *view, uint64_t epoch, uint64_t revision);
+
+/** Puts the view in force and frees the one before, when its readers are done. Takes ownership;
+ *  the writer goes on using the pointer until it publishes another. */
+void qv_registry_publish(struct qv_registry *registry, struct qv_view *view);
+
+/* ---- readers ------------------------------------------------------------------------------- */
+
+struct qv_registry_state {
+    bool loaded; /**< a view is in force */
+    uint64_t epoch, revision;
+    size_t count[QV_KIND_COUNT]; /**< entities of each kind */
+};
+void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *ret_state);
+
+/** What one lookup found; holds references, independent of the view from here on. */
+struct qv_service_match {
+    const struct qv_instance *instance;
+    const struct qv_system *provider;
+    const struct qv_device *device; /**< NULL: none */
+    const struct qv_definition *definition;
+    unsigned char *shown; /**< per interface, NULL: all */
+    char **json;          /**< per interface, NULL: as stored */
+};
+struct qv_service_result {
+    struct qv_service_match *matches; /**< by instance id, descending */
+    size_t count;
+};
+/** QV_UNAVAILABLE: no view is loaded yet. What has ended at `now` is not found. */
+QV_MUST_CHECK enum qv_status qv_registry_find_services(struct qv_registry *registry,
+                                                       const struct qv_service_query *query,
+                                                       struct qv_wall now,
+                                                       struct qv_service_result *ret_result,
+                                                       struct qv_error *error);
+/** Appends {"entries":[...],"count":n}. */
+void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,
+                             struct qv_buf *buf);
+void qv_service_result_free(struct qv_service_result *result);
+
+/** Templates as the domain asks for them; each one that was handed out is kept until the end.
+ *  Belongs to one thread. */
+struct qv_template_lookup {
+    struct qv_template_source source; /**< pass &lookup.source */
+    struct qv_registry *registry_;
+    struct qv_entity_head **kept_;
+    size_t kept_count_;
+};
+void qv_template_lookup_begin(struct qv_registry *registry, struct qv_template_lookup *lookup);
+void qv_template_lookup_free(struct qv_template_lookup *lookup);
+
+#endif

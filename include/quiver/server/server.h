@@ -1,0 +1,24 @@
+/*
+ * The HTTP/1.1 server on libh2o: listeners, TLS, connections, workers, routing (design 3, 6).
+ * Created, started and stopped by the main thread; the workers are threads of its own.
+ */
+#ifndef QUIVER_SERVER_SERVER_H
+#define QUIVER_SERVER_SERVER_H
+
+#include <quiver/api/api.h>
+#include <quiver/trust/trust.h>
+
+struct qv_server;
+
+/** Binds all listeners (a port in use is QV_UNAVAILABLE and names address, port and remedy).
+ *  Borrows `config` and `api`, takes a reference to `trust`. */
+QV_MUST_CHECK enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
+                                           struct qv_trust *trust, struct qv_server **ret_server,
+                                           struct qv_error *error);
+/** Starts the workers; logs "listening" with listener, address and port for each. */
+QV_MUST_CHECK enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error);
+/** Accepts no more, answers what is in flight (bounded by limits.request_timeout), ends the workers. */
+void qv_server_stop(struct qv_server *server);
+void qv_server_free(struct qv_server **server); /**< stops first */
+
+#endif

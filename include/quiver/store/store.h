@@ -1,0 +1,82 @@
+/*
+ * The truth in Redis: accepted changes go in by Lua scripts, come back through the journal, and
+ * only then are in the view and answered (design 5).
+ *
+ * The store has a thread of its own with both links to Redis (commands, tail). Submitting is
+ * allowed from any thread; the done function runs on the store's thread, exactly once.
+ */
+#ifndef QUIVER_STORE_STORE_H
+#define QUIVER_STORE_STORE_H
+
+#include <quiver/policy/policy.h>
+#include <quiver/registry/registry.h>
+
+struct qv_store;
+
+/** Prepares a store for the cloud; connects to nothing yet. Borrows all three for its life. */
+QV_MUST_CHECK enum qv_status qv_store_new(const struct qv_config *config, struct qv_str cloud,
+                                          struct qv_registry *registry,
+                                          struct qv_store **ret_store, struct qv_error *error);
+/** Starts the thread: connects, loads the view, follows the journal, ticks, reconnects for ever. */
+QV_MUST_CHECK enum qv_status qv_store_start(struct qv_store *store, struct qv_error *error);
+/** Ends the thread when what was submitted has its answer, at the latest after store.timeout;
+ *  later submissions are answered QV_UNAVAILABLE. */
+void qv_store_stop(struct qv_store *store);
+void qv_store_free(struct qv_store **store); /**< stops first */
+
+/** A change that waits to be made; a script's name and its arguments. */
+struct qv_change;
+void qv_change_free(struct qv_change **change);
+
+/** register: a service instance, with its definition and, where the provider is unknown and
+ *  `registration` is automatic, its provider. `by` is recorded in the envelope. */
+QV_MUST_CHECK enum qv_status
+qv_change_register_service(const struct qv_rules *rules, enum qv_provider_registration mode,
+                           const struct qv_service_registration *registration,
+                           const struct qv_identity *by, struct qv_change **ret_change);
+QV_MUST_CHECK enum qv_status qv_change_revoke_service(const struct qv_instance_id *id,
+                                                      const struct qv_identity *by,
+                                                      struct qv_change **ret_change);
+/** A system and, in the same change, all its instances. */
+QV_MUST_CHECK enum qv_status qv_change_revoke_system(struct qv_str system,
+                                                     const struct qv_identity *by,
+                                                     struct qv_change **ret_change);
+
+/** What a change came to. */
+struct qv_outcome {
+    /** QV_OK; QV_INVALID, QV_LOCKED ... as the script refused; QV_UNAVAILABLE: it did not happen
+     *  and never will, or (`unknown`) nobody knows; QV_INTERNAL: the stored data is damaged. */
+    enum qv_status status;
+    bool unknown;      /**< the 503's words say so, too */
+    bool done;         /**< false: there was nothing to do (revoke of what is not there) */
+    uint64_t epoch, revision; /**< of the change, where done */
+    struct qv_error error;    /**< words for the caller; freed by the store after the call */
+    /** Envelopes as they stand after the change, for the answer; NULL where there is none. Built
+     *  by qv_entity_read, owned by the receiver who takes them out (sets NULL). */
+    struct qv_entity_head *instance, *system, *device, *definition;
+};
+typedef void (*qv_store_done)(void *data, struct qv_outcome *outcome);
+
+/** Takes ownership of the change. `grant` is the policy's verdict: without one nothing is changed. */
+void qv_store_submit(struct qv_store *store, const struct qv_grant *grant,
+                     struct qv_change *change, qv_store_done done, void *data);
+
+/** Why the store is not at its best, one line each (empty: all is well). Any thread. */
+void qv_store_reasons(struct qv_store *store, struct qv_strings *ret_reasons);
+
+/* ---- the embedded Redis; the main thread alone ------------------------------------------------ */
+
+struct qv_embedded;
+/** Locks the data directory (made with mode 0700 where missing), waits up to 5 s for another
+ *  holder and names it, and starts redis-server. QV_INVALID or QV_UNAVAILABLE with the remedy. */
+QV_MUST_CHECK enum qv_status qv_embedded_start(const struct qv_config *config,
+                                               struct qv_embedded **ret_embedded,
+                                               struct qv_error *error);
+/** Call after SIGCHLD and each second: reaps and restarts it with backoff. */
+void qv_embedded_supervise(struct qv_embedded *embedded, struct qv_mono now);
+/** Ends Redis in order (SIGTERM, then SIGKILL after a while), then gives up the lock. */
+void qv_embedded_free(struct qv_embedded **embedded);
+/** Path of its socket. Lives as long as `config`'s data directory; owned by the caller. */
+char *qv_embedded_socket_path(const struct qv_config *config);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * Errors as clients see them: the Arrowhead error object (spec/arrowhead-discovery 2.1, 2.3;
+ * section 11.1). One table maps a status to HTTP and Arrowhead. Pure.
+ */
+#include <quiver/api/api.h>
+
+struct mapping {
+    int http;
+    const char *type; /* Arrowhead's exceptionType */
+};
+
+static const struct mapping mappings[] = {
+    [QV_OK] = {200, NULL},
+    [QV_INVALID] = {400, "INVALID_PARAMETER"},
+    [QV_METHOD_NOT_ALLOWED] = {405, "INVALID_PARAMETER"},
+    [QV_NOT_ACCEPTABLE] = {406, "INVALID_PARAMETER"},
+    [QV_TOO_LARGE] = {413, "INVALID_PARAMETER"},
+    [QV_UNSUPPORTED_MEDIA] = {415, "INVALID_PARAMETER"},
+    [QV_UNAUTHENTICATED] = {401, "AUTH"},
+    [QV_DENIED] = {403, "FORBIDDEN"},
+    [QV_TOO_MANY] = {429, "FORBIDDEN"},
+    [QV_NOT_FOUND] = {404, "DATA_NOT_FOUND"},
+    [QV_LOCKED] = {423, "LOCKED"},
+    [QV_UNAVAILABLE] = {503, "EXTERNAL_SERVER_ERROR"},
+    [QV_NO_MEMORY] = {503, "EXTERNAL_SERVER_ERROR"},
+    [QV_INTERNAL] = {500, "INTERNAL_SERVER_ERROR"},
+};
+
+/* A client may try again so soon: the links to the store reconnect within a second. */
+enum { RETRY_AFTER_SECONDS = 1 };
+
+static const struct mapping *mapping_of(enum qv_status status)
+{
+    bool known = (size_t)status < sizeof(mappings) / sizeof(mappings[0]);
+    return &mappings[known ? status : QV_INTERNAL];
+}
+
+int qv_status_http(enum qv_status status)
+{
+    return mapping_of(status)->http;
+}
+
+void qv_response_set_error(struct qv_response *response, const struct qv_error *error,
+                           struct qv_str origin)
+{
+    const struct mapping *mapping = mapping_of(error->status);
+    qv_buf_free(&response->body);
+    response->status = mapping->http;
+    response->content_type = "application/json";
+    response->retry_after = mapping->http == 503 ? RETRY_AFTER_SECONDS : 0;
+
+    struct qv_buf *body = &response->body;
+    qv_buf_put_text(body, "{\"errorMessage\":");
+    qv_json_write_str(body, qv_str_from(qv_error_message(error)));
+    qv_buf_printf(body, ",\"errorCode\":%d,\"exceptionType\":\"%s\"", mapping->http,
+                  mapping->type);
+    if (origin.length > 0) {
+        qv_buf_put_text(body, ",\"origin\":");
+        qv_json_write_str(body, origin);
+    }
+    qv_buf_put_char(body, '}');
+}
+
+void qv_response_set_denied(struct qv_response *response, const struct qv_api *api,
+                            const struct qv_error *error, const struct qv_decision *decision,
+                            struct qv_str origin)
+{
+    static const struct qv_error silent = {.status = QV_DENIED, .message = (char *)"Forbidden"};
+    bool explains = api->config->authorization.explain_to_clients;
+    bool says_more = explains || decision->reference_words || error->status != QV_DENIED;
+    qv_response_set_error(response, says_more ? error : &silent, origin);
+    response->rule = explains ? decision->rule : NULL;
+}
+
+void qv_response_free(struct qv_response *response)
+{
+    qv_buf_free(&response->body);
+}

@@ -1,0 +1,47 @@
+/*
+ * What handlers share: reading a request's body and parameters, and making a change of it.
+ */
+#ifndef QUIVER_API_HANDLER_H
+#define QUIVER_API_HANDLER_H
+
+#include <quiver/api/api.h>
+
+/** Accept and Content-Type of an operation that takes and gives JSON: QV_NOT_ACCEPTABLE,
+ *  QV_UNSUPPORTED_MEDIA (spec/arrowhead-discovery 2.5). */
+QV_MUST_CHECK enum qv_status check_media(const struct qv_request *request,
+                                         struct qv_response *response, struct qv_error *error);
+/** The body as JSON; missing, empty or `null` is QV_INVALID, as is what is no JSON (2.6). */
+QV_MUST_CHECK enum qv_status read_body(const struct qv_api *api, const struct qv_request *request,
+                                       json_t **ret_body, struct qv_error *error);
+/** A query parameter that is a truth value: absent, empty or blank is false (section 11.5). */
+QV_MUST_CHECK enum qv_status read_truth(struct qv_str query, const char *name, bool *ret_value,
+                                        struct qv_error *error);
+
+/** Appends the text with %XX decoded and `+` as blank; QV_INVALID for a broken escape. Exposed for
+ *  its tests. */
+QV_MUST_CHECK enum qv_status decode_query_text(struct qv_str text, struct qv_buf *buf);
+
+/** Writes the answer of a change that is done, from what it left. */
+typedef void (*job_writer)(const struct qv_job *job, const struct qv_outcome *outcome,
+                           struct qv_response *response);
+
+struct qv_job {
+    struct qv_api *api;
+    struct qv_grant grant;
+    struct qv_change *change; /* owned until it is submitted */
+    char *origin;             /* owned; the request may be gone when the answer is written */
+    struct qv_identity *identity; /* held while the change is on its way */
+    job_writer write;
+    bool expires;              /* of a registration: */
+    struct qv_wall expires_at; /* with the fraction that only its own answer shows */
+    struct qv_outcome outcome; /* its entities are owned */
+    void (*done)(void *data, struct qv_job *job);
+    void *done_data;
+};
+
+/** Makes a job of a change, taking it over (also on failure). */
+QV_MUST_CHECK enum qv_status job_new(struct qv_api *api, const struct qv_grant *grant,
+                                     const struct qv_request *request, struct qv_change *change,
+                                     job_writer write, struct qv_job **ret_job);
+
+#endif

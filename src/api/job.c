@@ -1,0 +1,81 @@
+/*
+ * A change between request and answer: submitted to the store by one thread, finished by another.
+ *
+ * The store calls back on its own thread exactly once; the outcome's entities are moved into the job
+ * there, and the worker writes the answer from them later. A job is used by one thread at a time.
+ */
+#include "handler.h"
+
+#include <quiver/base/memory.h>
+
+enum qv_status job_new(struct qv_api *api, const struct qv_grant *grant,
+                       const struct qv_request *request, struct qv_change *change,
+                       job_writer write, struct qv_job **ret_job)
+{
+    struct qv_job *job = qv_alloc(sizeof(*job));
+    if (job == NULL) {
+        qv_change_free(&change);
+        return QV_NO_MEMORY;
+    }
+    *job = (struct qv_job){
+        .api = api,
+        .grant = *grant,
+        .change = change,
+        .origin = qv_str_dup(request->origin),
+        .identity = qv_identity_ref((struct qv_identity *)request->identity),
+        .write = write,
+    };
+    if (job->origin == NULL) {
+        qv_job_free(&job);
+        return QV_NO_MEMORY;
+    }
+    *ret_job = job;
+    return QV_OK;
+}
+
+/* On the store's thread. */
+static void on_outcome(void *data, struct qv_outcome *outcome)
+{
+    struct qv_job *job = data;
+    job->outcome = *outcome;
+    /* taken over, so that the store does not free them */
+    outcome->error = (struct qv_error){0};
+    outcome->instance = outcome->system = outcome->device = outcome->definition = NULL;
+    job->done(job->done_data, job);
+}
+
+void qv_job_start(struct qv_job *job, void (*done)(void *data, struct qv_job *job), void *data)
+{
+    job->done = done;
+    job->done_data = data;
+    struct qv_change *change = job->change;
+    job->change = NULL;
+    qv_store_submit(job->api->store, &job->grant, change, on_outcome, job);
+}
+
+void qv_job_finish(struct qv_job *job, struct qv_response *response)
+{
+    if (job->outcome.status != QV_OK) {
+        job->outcome.error.status = job->outcome.status;
+        qv_response_set_error(response, &job->outcome.error, qv_str_from(job->origin));
+        return;
+    }
+    job->write(job, &job->outcome, response);
+}
+
+void qv_job_free(struct qv_job **job_at)
+{
+    struct qv_job *job = *job_at;
+    *job_at = NULL;
+    if (job == NULL)
+        return;
+    qv_change_free(&job->change);
+    qv_error_free(&job->outcome.error);
+    qv_entity_free(&job->outcome.instance);
+    qv_entity_free(&job->outcome.system);
+    qv_entity_free(&job->outcome.device);
+    qv_entity_free(&job->outcome.definition);
+    qv_identity_free(&job->identity);
+    qv_free(job->origin);
+    qv_free(job);
+}

@@ -1,0 +1,15 @@
+/* The handlers behind the table of routes; one file per offered service has them. */
+#ifndef QUIVER_API_OPERATIONS_H
+#define QUIVER_API_OPERATIONS_H
+
+#include <quiver/api/api.h>
+
+typedef void operation_handler(struct qv_api *api, const struct qv_permit *permit,
+                               const struct qv_request *request, struct qv_response *response,
+                               struct qv_job **ret_job);
+
+operation_handler service_register, service_lookup, service_revoke;
+operation_handler monitor_echo;
+operation_handler ops_live, ops_ready;
+
+#endif

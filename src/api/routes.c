@@ -1,0 +1,27 @@
+/*
+ * Which operation is where (spec/arrowhead-discovery 0.1): the one table of paths. Static.
+ */
+#include "operations.h"
+
+#define DISCOVERY "/serviceregistry/service-discovery/"
+
+static const struct qv_route routes[] = {
+    {"POST", DISCOVERY "register", false, QV_SERVE_ARROWHEAD, "POST", "POST,OPTIONS",
+     QV_OP_SERVICE_REGISTER, service_register},
+    {"POST", DISCOVERY "lookup", false, QV_SERVE_ARROWHEAD, "POST", "POST,OPTIONS",
+     QV_OP_SERVICE_LOOKUP, service_lookup},
+    {"DELETE", DISCOVERY "revoke/", true, QV_SERVE_ARROWHEAD, "DELETE", "DELETE,OPTIONS",
+     QV_OP_SERVICE_REVOKE, service_revoke},
+    {"GET", "/serviceregistry/monitor/echo", false, QV_SERVE_ARROWHEAD, "GET, HEAD",
+     "GET,HEAD,OPTIONS", QV_OP_MONITOR_ECHO, monitor_echo},
+    {"GET", "/health/live", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
+     QV_OP_OPS_HEALTH, ops_live},
+    {"GET", "/health/ready", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
+     QV_OP_OPS_HEALTH, ops_ready},
+    {.method = NULL},
+};
+
+const struct qv_route *qv_api_routes(void)
+{
+    return routes;
+}

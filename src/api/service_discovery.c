@@ -1,0 +1,188 @@
+/*
+ * service-discovery: register, lookup, revoke (seeds/001; spec/arrowhead-discovery 3).
+ *
+ * Each handler goes the same way: media types, body, parameters, domain, policy on the object; then
+ * a lookup answers from the view, and a change leaves as a job. The first fault ends it.
+ */
+#include "handler.h"
+#include "operations.h"
+
+/* The caller's name as names are stored. */
+static enum qv_status write_requester(const struct qv_api *api, const struct qv_request *request,
+                                      struct qv_buf *buf)
+{
+    qv_name_normalize(api->rules.dialect, QV_ENTITY_SYSTEM, qv_str_from(request->identity->system),
+                      buf);
+    return qv_buf_status(buf);
+}
+
+/* The policy's verdict over a change of one of the provider's instances; a refusal is answered. */
+static enum qv_status ask_policy(const struct qv_api *api, const struct qv_permit *permit,
+                                 const struct qv_request *request, struct qv_str provider,
+                                 struct qv_str service, struct qv_response *response,
+                                 struct qv_grant *ret_grant)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf requester = {0};
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_decision decision = {0};
+    enum qv_status status = write_requester(api, request, &requester);
+    if (status == QV_OK) {
+        const struct qv_object object = {
+            .requester = qv_buf_str(&requester), .provider = provider, .service = service};
+        status = qv_policy_grant(permit, &object, ret_grant, &decision, &error);
+    }
+    if (status != QV_OK) {
+        error.status = status;
+        qv_response_set_denied(response, api, &error, &decision, request->origin);
+    }
+    return status;
+}
+
+static void fail(struct qv_response *response, enum qv_status status, struct qv_error *error,
+                 const struct qv_request *request)
+{
+    error->status = status; /* running out of memory leaves no words */
+    qv_response_set_error(response, error, request->origin);
+}
+
+/* ---- register -------------------------------------------------------------------------------- */
+
+static void write_registered(const struct qv_job *job, const struct qv_outcome *outcome,
+                             struct qv_response *response)
+{
+    const struct qv_instance_choice choice = {.expires_at =
+                                                  job->expires ? &job->expires_at : NULL};
+    response->status = 201;
+    response->content_type = "application/json";
+    qv_instance_write((const struct qv_instance *)outcome->instance,
+                      (const struct qv_system *)outcome->system,
+                      (const struct qv_device *)outcome->device,
+                      (const struct qv_definition *)outcome->definition, QV_DETAIL_FULL, &choice,
+                      &response->body);
+}
+
+static enum qv_status read_registration(struct qv_api *api, const struct qv_request *request,
+                                        struct qv_response *response,
+                                        struct qv_service_registration **ret_registration,
+                                        struct qv_error *error)
+{
+    QV_TRY(check_media(request, response, error));
+    QV_CLEANUP(qv_json) json_t *body = NULL;
+    QV_TRY(read_body(api, request, &body, error));
+
+    QV_CLEANUP(qv_template_lookup) struct qv_template_lookup templates;
+    qv_template_lookup_begin(api->registry, &templates);
+    return qv_service_registration_read(&api->rules, &templates.source,
+                                        qv_str_from(request->identity->system), body,
+                                        request->now, ret_registration, error);
+}
+
+static enum qv_status make_register_job(struct qv_api *api, const struct qv_grant *grant,
+                                        const struct qv_request *request,
+                                        const struct qv_service_registration *registration,
+                                        struct qv_job **ret_job)
+{
+    struct qv_change *change = NULL;
+    struct qv_job *job = NULL;
+    QV_TRY(qv_change_register_service(&api->rules, api->config->registry.provider_registration,
+                                      registration, request->identity, &change));
+    QV_TRY(job_new(api, grant, request, change, write_registered, &job));
+    job->expires = registration->expires;
+    job->expires_at = registration->expires_at;
+    *ret_job = job;
+    return QV_OK;
+}
+
+void service_register(struct qv_api *api, const struct qv_permit *permit,
+                      const struct qv_request *request, struct qv_response *response,
+                      struct qv_job **ret_job)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_service_registration) struct qv_service_registration *registration = NULL;
+    enum qv_status status = read_registration(api, request, response, &registration, &error);
+    if (status != QV_OK) {
+        fail(response, status, &error, request);
+        return;
+    }
+    struct qv_grant grant;
+    if (ask_policy(api, permit, request, qv_str_from(registration->provider),
+                   qv_str_from(registration->definition), response, &grant) != QV_OK)
+        return;
+    status = make_register_job(api, &grant, request, registration, ret_job);
+    if (status != QV_OK)
+        fail(response, status, &error, request);
+}
+
+/* ---- lookup ---------------------------------------------------------------------------------- */
+
+static enum qv_status look_up(struct qv_api *api, const struct qv_request *request,
+                              struct qv_response *response, struct qv_error *error)
+{
+    QV_TRY(check_media(request, response, error));
+    QV_CLEANUP(qv_json) json_t *body = NULL;
+    QV_TRY(read_body(api, request, &body, error));
+    bool verbose;
+    QV_TRY(read_truth(request->query, "verbose", &verbose, error));
+    QV_CLEANUP(qv_service_query) struct qv_service_query *query = NULL;
+    QV_TRY(qv_service_query_read(&api->rules, body, &query, error));
+    if (verbose && !api->config->registry.verbose)
+        return qv_error_set(error, QV_DENIED, "Verbose is not allowed");
+
+    QV_CLEANUP(qv_service_result) struct qv_service_result result = {0};
+    QV_TRY(qv_registry_find_services(api->registry, query, request->now, &result, error));
+    response->status = 200;
+    response->content_type = "application/json";
+    qv_service_result_write(&result, verbose ? QV_DETAIL_FULL : QV_DETAIL_TERSE,
+                            &response->body);
+    return qv_buf_status(&response->body);
+}
+
+void service_lookup(struct qv_api *api, const struct qv_permit *permit,
+                    const struct qv_request *request, struct qv_response *response,
+                    struct qv_job **ret_job)
+{
+    (void)permit, (void)ret_job;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    enum qv_status status = look_up(api, request, response, &error);
+    if (status != QV_OK)
+        fail(response, status, &error, request);
+}
+
+/* ---- revoke ---------------------------------------------------------------------------------- */
+
+static void write_revoked(const struct qv_job *job, const struct qv_outcome *outcome,
+                          struct qv_response *response)
+{
+    (void)job;
+    response->status = outcome->done ? 200 : 204;
+}
+
+static enum qv_status read_id(const struct qv_api *api, const struct qv_request *request,
+                              struct qv_instance_id *ret_id, struct qv_error *error)
+{
+    if (qv_str_is_blank(request->param))
+        return qv_error_set(error, QV_INVALID, "Service instance ID is missing");
+    return qv_instance_id_read(api->rules.dialect, request->param, ret_id, error);
+}
+
+void service_revoke(struct qv_api *api, const struct qv_permit *permit,
+                    const struct qv_request *request, struct qv_response *response,
+                    struct qv_job **ret_job)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_instance_id) struct qv_instance_id id = {0};
+    enum qv_status status = read_id(api, request, &id, &error);
+    if (status != QV_OK) {
+        fail(response, status, &error, request);
+        return;
+    }
+    struct qv_grant grant;
+    if (ask_policy(api, permit, request, id.provider, id.definition, response, &grant) != QV_OK)
+        return;
+    struct qv_change *change = NULL;
+    status = qv_change_revoke_service(&id, request->identity, &change);
+    if (status == QV_OK)
+        status = job_new(api, &grant, request, change, write_revoked, ret_job);
+    if (status != QV_OK)
+        fail(response, status, &error, request);
+}

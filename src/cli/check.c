@@ -1,0 +1,44 @@
+/*
+ * `quiver check`: everything that a start would check, without starting anything. Main thread.
+ */
+#include "options.h"
+
+#include <quiver/cli/commands.h>
+#include <quiver/trust/trust.h>
+#include <stdio.h>
+
+static const char help[] =
+    "usage: quiver check --config FILE\n\n"
+    "Checks what a start would check: the configuration, and the certificates, keys and revocation\n"
+    "lists that it names. Each fault is one line with the file, the line and the remedy.\n\n"
+    "options:\n"
+    "  -c, --config FILE   the configuration, for example config/quiver.yaml\n"
+    "  -h, --help          this text\n\n"
+    "exit status: 0 all is well, 1 a start would be refused, 2 wrong usage\n";
+
+static enum qv_status check_trust(const struct qv_config *config)
+{
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    enum qv_status status = qv_trust_load(config, qv_wall_now(), &trust, &faults);
+    options_print_faults(&faults);
+    if (status == QV_OK)
+        printf("%s is fine: cloud %.*s, %zu listener%s\n", config->file,
+               QV_STR_ARG(qv_trust_cloud(trust)), config->listener_count,
+               config->listener_count == 1 ? "" : "s");
+    return status;
+}
+
+int qv_cli_check(int argc, char **argv)
+{
+    const char *path;
+    switch (options_read(argc, argv, help, &path)) {
+    case OPTIONS_HELPED: return 0;
+    case OPTIONS_WRONG: return 2;
+    case OPTIONS_GO: break;
+    }
+    QV_CLEANUP(qv_config) struct qv_config *config = NULL;
+    if (options_load(path, &config) != QV_OK)
+        return 1;
+    return check_trust(config) == QV_OK ? 0 : 1;
+}

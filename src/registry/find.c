@@ -1,0 +1,291 @@
+/*
+ * Looking up service instances (spec/arrowhead-discovery 3.11).
+ *
+ * Under the read lock only names are compared and references taken, over the smallest of the three
+ * base sets that the query names; what must look into JSON runs afterwards, without the lock.
+ * What a lookup costs follows what it finds, not what is stored. Any thread.
+ */
+#include "find.h"
+
+#include <quiver/base/memory.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Stored metadata was bounded when it came in. */
+enum { STORED_DEPTH_MAX = 2000 };
+
+/* ---- name sets --------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+    return qv_str_compare(*(const struct qv_str *)a, *(const struct qv_str *)b);
+}
+
+static enum qv_status name_set_init(struct name_set *set, const struct qv_strings *names)
+{
+    if (names->count == 0)
+        return QV_OK;
+    set->sorted = qv_alloc_array(names->count, sizeof(*set->sorted));
+    if (set->sorted == NULL)
+        return QV_NO_MEMORY;
+    for (size_t i = 0; i < names->count; i++)
+        set->sorted[i] = qv_str_from(names->at[i]);
+    qsort(set->sorted, names->count, sizeof(*set->sorted), compare_names);
+    /* each name once, so that nothing is found twice */
+    for (size_t i = 0; i < names->count; i++)
+        if (i == 0 || !qv_str_equal(set->sorted[i], set->sorted[set->count - 1]))
+            set->sorted[set->count++] = set->sorted[i];
+    return QV_OK;
+}
+
+bool name_set_has(const struct name_set *set, struct qv_str name)
+{
+    if (set->count == 0)
+        return true;
+    return bsearch(&name, set->sorted, set->count, sizeof(name), compare_names) != NULL;
+}
+
+/* ---- collecting, under the lock ------------------------------------------------------------------ */
+
+static bool has_names(const struct finder *finder, const struct qv_instance *instance)
+{
+    return name_set_has(&finder->ids, instance->head.id) &&
+           name_set_has(&finder->providers, instance->provider) &&
+           name_set_has(&finder->definitions, instance->definition) &&
+           name_set_has(&finder->versions, instance->version);
+}
+
+static bool is_alive(const struct finder *finder, const struct qv_instance *instance)
+{
+    if (!instance->expires)
+        return true;
+    if (qv_wall_compare(finder->now, instance->expires_at) > 0)
+        return false;
+    return !finder->query->has_alives_at ||
+           qv_wall_compare(instance->expires_at, finder->query->alives_at) >= 0;
+}
+
+static enum qv_status grow(struct finder *finder)
+{
+    size_t capacity = finder->capacity == 0 ? 16 : finder->capacity * 2;
+    struct qv_service_match *matches =
+        qv_realloc_array(finder->matches, capacity, sizeof(*matches));
+    if (matches == NULL)
+        return QV_NO_MEMORY;
+    finder->matches = matches;
+    finder->capacity = capacity;
+    return QV_OK;
+}
+
+static enum qv_status collect(struct finder *finder, const struct instance_record *record)
+{
+    const struct record *provider = record->owner[OWNER_PROVIDER];
+    const struct record *definition = record->owner[OWNER_DEFINITION];
+    /* while a history is replayed the owner may not be there yet */
+    if (provider->current == NULL || definition->current == NULL)
+        return QV_OK;
+    if (!is_alive(finder, record->current) || !has_names(finder, record->current))
+        return QV_OK;
+    if (finder->count == finder->capacity)
+        QV_TRY(grow(finder));
+    finder->matches[finder->count++] = (struct qv_service_match){
+        .instance = qv_entity_ref(record->current),
+        .provider = qv_entity_ref(provider->current),
+        .device = provider->device != NULL ? qv_entity_ref(provider->device->current) : NULL,
+        .definition = qv_entity_ref(definition->current),
+    };
+    return QV_OK;
+}
+
+static enum qv_status collect_ids(struct finder *finder, const struct qv_view *view)
+{
+    for (size_t i = 0; i < finder->ids.count; i++) {
+        const struct instance_record *record = view_find_instance(view, finder->ids.sorted[i]);
+        if (record != NULL)
+            QV_TRY(collect(finder, record));
+    }
+    return QV_OK;
+}
+
+static enum qv_status collect_owned(struct finder *finder, const struct qv_view *view,
+                                    enum owner owner, enum qv_kind kind,
+                                    const struct name_set *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const struct record *record = view_find(view, kind, names->sorted[i]);
+        const struct instance_record *at = record != NULL ? record->instances : NULL;
+        for (; at != NULL; at = at->next[owner])
+            QV_TRY(collect(finder, at));
+    }
+    return QV_OK;
+}
+
+/* How many candidates a base set has; SIZE_MAX where the query does not name it. */
+static size_t weigh(const struct qv_view *view, enum qv_kind kind, const struct name_set *names)
+{
+    if (names->count == 0)
+        return SIZE_MAX;
+    size_t sum = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct record *record = view_find(view, kind, names->sorted[i]);
+        sum += record != NULL ? record->users : 0;
+    }
+    return sum;
+}
+
+static enum qv_status collect_base(struct finder *finder, const struct qv_view *view)
+{
+    if (finder->ids.count > 0)
+        return collect_ids(finder, view);
+    size_t by_provider = weigh(view, QV_KIND_SYSTEM, &finder->providers);
+    size_t by_definition = weigh(view, QV_KIND_DEFINITION, &finder->definitions);
+    if (by_provider <= by_definition)
+        return collect_owned(finder, view, OWNER_PROVIDER, QV_KIND_SYSTEM, &finder->providers);
+    return collect_owned(finder, view, OWNER_DEFINITION, QV_KIND_DEFINITION,
+                         &finder->definitions);
+}
+
+static enum qv_status collect_locked(struct finder *finder, struct qv_registry *registry,
+                                     struct qv_error *error)
+{
+    pthread_rwlock_rdlock(&registry->lock);
+    bool loaded = registry->view != NULL;
+    enum qv_status status = loaded ? collect_base(finder, registry->view) : QV_OK;
+    pthread_rwlock_unlock(&registry->lock);
+    if (!loaded)
+        return qv_error_set(error, QV_UNAVAILABLE,
+                            "The registry is still loading what is stored; try again");
+    return status;
+}
+
+/* ---- filtering, outside the lock ----------------------------------------------------------------- */
+
+static void match_free(struct qv_service_match *match)
+{
+    struct qv_entity_head *held[] = {
+        (struct qv_entity_head *)match->instance, (struct qv_entity_head *)match->provider,
+        (struct qv_entity_head *)match->device, (struct qv_entity_head *)match->definition};
+    if (match->json != NULL)
+        for (size_t i = 0; i < match->instance->interface_count; i++)
+            qv_free(match->json[i]);
+    qv_free(match->json);
+    qv_free(match->shown);
+    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+        qv_entity_free(&held[i]);
+    *match = (struct qv_service_match){0};
+}
+
+static enum qv_status has_metadata(const struct qv_service_query *query,
+                                   const struct qv_instance *instance, bool *ret_matches)
+{
+    *ret_matches = query->metadata_count == 0;
+    if (*ret_matches)
+        return QV_OK;
+    QV_CLEANUP(qv_json) json_t *metadata = NULL;
+    if (instance->metadata.length > 0)
+        QV_TRY(qv_json_parse(instance->metadata, STORED_DEPTH_MAX, &metadata, NULL));
+    for (size_t i = 0; i < query->metadata_count && !*ret_matches; i++)
+        *ret_matches = qv_requirement_matches(query->metadata[i], metadata);
+    return QV_OK;
+}
+
+static enum qv_status judge(const struct finder *finder, struct qv_service_match *match,
+                            bool *ret_matches)
+{
+    QV_TRY(has_metadata(finder->query, match->instance, ret_matches));
+    if (*ret_matches && filters_interfaces(finder->query))
+        return filter_interfaces(finder, match, ret_matches);
+    return QV_OK;
+}
+
+static enum qv_status filter(struct finder *finder)
+{
+    if (finder->query->metadata_count == 0 && !filters_interfaces(finder->query))
+        return QV_OK;
+    size_t kept = 0;
+    enum qv_status status = QV_OK;
+    for (size_t i = 0; i < finder->count; i++) {
+        bool matches = false;
+        if (status == QV_OK)
+            status = judge(finder, &finder->matches[i], &matches);
+        if (matches)
+            finder->matches[kept++] = finder->matches[i];
+        else
+            match_free(&finder->matches[i]);
+    }
+    finder->count = kept;
+    return status;
+}
+
+static int by_id_descending(const void *a, const void *b)
+{
+    const struct qv_service_match *left = a, *right = b;
+    return qv_str_compare(right->instance->head.id, left->instance->head.id);
+}
+
+/* ---- the verb -------------------------------------------------------------------------------- */
+
+static void finder_free(struct finder *finder)
+{
+    struct name_set *sets[] = {&finder->ids,      &finder->providers, &finder->definitions,
+                               &finder->versions, &finder->templates, &finder->policies};
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+        qv_free(sets[i]->sorted);
+    for (size_t i = 0; i < finder->count; i++)
+        match_free(&finder->matches[i]);
+    qv_free(finder->matches);
+}
+
+static enum qv_status finder_init(struct finder *finder)
+{
+    const struct qv_service_query *query = finder->query;
+    QV_TRY(name_set_init(&finder->ids, &query->instance_ids));
+    QV_TRY(name_set_init(&finder->providers, &query->providers));
+    QV_TRY(name_set_init(&finder->definitions, &query->definitions));
+    QV_TRY(name_set_init(&finder->versions, &query->versions));
+    QV_TRY(name_set_init(&finder->templates, &query->templates));
+    return name_set_init(&finder->policies, &query->policies);
+}
+
+enum qv_status qv_registry_find_services(struct qv_registry *registry,
+                                         const struct qv_service_query *query, struct qv_wall now,
+                                         struct qv_service_result *ret_result,
+                                         struct qv_error *error)
+{
+    QV_CLEANUP(finder) struct finder finder = {
+        .query = query, .aliases = registry->rules->address_alias, .now = now};
+    QV_TRY(finder_init(&finder));
+    QV_TRY(collect_locked(&finder, registry, error));
+    QV_TRY(filter(&finder));
+    if (finder.count > 1)
+        qsort(finder.matches, finder.count, sizeof(*finder.matches), by_id_descending);
+
+    *ret_result =
+        (struct qv_service_result){.matches = finder.matches, .count = finder.count};
+    finder.matches = NULL;
+    finder.count = 0;
+    return QV_OK;
+}
+
+void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,
+                             struct qv_buf *buf)
+{
+    qv_buf_put_text(buf, "{\"entries\":[");
+    for (size_t i = 0; i < result->count; i++) {
+        const struct qv_service_match *match = &result->matches[i];
+        const struct qv_instance_choice choice = {.shown = match->shown, .json = match->json};
+        if (i > 0)
+            qv_buf_put_char(buf, ',');
+        qv_instance_write(match->instance, match->provider, match->device, match->definition,
+                          detail, &choice, buf);
+    }
+    qv_buf_printf(buf, "],\"count\":%zu}", result->count);
+}
+
+void qv_service_result_free(struct qv_service_result *result)
+{
+    for (size_t i = 0; i < result->count; i++)
+        match_free(&result->matches[i]);
+    qv_free(result->matches);
+    *result = (struct qv_service_result){0};
+}

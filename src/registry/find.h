@@ -1,0 +1,32 @@
+/*
+ * A lookup on its way, shared by find.c and interface_filter.c. Lives on the reader's stack.
+ */
+#ifndef QUIVER_REGISTRY_FIND_H
+#define QUIVER_REGISTRY_FIND_H
+
+#include "view.h"
+
+/* Names to be found again quickly: a request may hold thousands. Borrows the texts. */
+struct name_set {
+    struct qv_str *sorted; /* owned */
+    size_t count;
+};
+/* Is the name in the set? An empty set filters nothing, so it has every name. */
+bool name_set_has(const struct name_set *set, struct qv_str name);
+
+struct finder {
+    const struct qv_service_query *query;
+    const struct qv_strings *aliases;
+    struct qv_wall now;
+    struct name_set ids, providers, definitions, versions, templates, policies;
+    struct qv_service_match *matches; /* owned, with their references */
+    size_t count, capacity;
+};
+
+/* Does the query ask for certain interfaces at all? */
+bool filters_interfaces(const struct qv_service_query *query);
+/* Fills match->shown and ->json; `ret_any`: at least one interface is left. */
+QV_MUST_CHECK enum qv_status filter_interfaces(const struct finder *finder,
+                                               struct qv_service_match *match, bool *ret_any);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * Which interfaces of an instance a lookup asks for (spec/arrowhead-discovery 3.11; section 11.10:
+ * all filters must be met by one and the same interface, and address types shorten the answer, never
+ * what is stored). Runs outside the view's lock, on referenced entities. Any thread.
+ */
+#include "find.h"
+
+#include <quiver/base/memory.h>
+
+/* Stored interfaces were bounded when they came in. */
+enum { STORED_DEPTH_MAX = 2000 };
+
+static bool holds_address_text(const json_t *value)
+{
+    if (json_is_string(value))
+        return !qv_str_is_blank(qv_json_str(value));
+    size_t i;
+    json_t *item;
+    json_array_foreach(value, i, item)
+    {
+        if (json_is_string(item))
+            return true;
+    }
+    return false;
+}
+
+static bool is_alias(const struct qv_strings *aliases, const char *key)
+{
+    for (size_t i = 0; i < aliases->count; i++)
+        if (qv_str_equal_ignore_case(qv_str_from(aliases->at[i]), qv_str_from(key)))
+            return true;
+    return false;
+}
+
+/* The first property, in their order, that is named like an address and holds some. */
+static const char *find_address_key(const struct qv_strings *aliases, json_t *properties)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(properties, key, value)
+    {
+        if (is_alias(aliases, key) && holds_address_text(value))
+            return key;
+    }
+    return NULL;
+}
+
+static bool is_of_type(const json_t *address, unsigned types)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf normal = {0};
+    if (!json_is_string(address))
+        return false;
+    qv_address_normalize(qv_json_str(address), &normal);
+    return (qv_address_detect(qv_buf_str(&normal)) & types) != 0;
+}
+
+/* Leaves only the addresses of the types in `properties` (a copy of ours). False: none is left. */
+static bool keep_types(const struct qv_strings *aliases, json_t *properties, unsigned types)
+{
+    const char *key = find_address_key(aliases, properties);
+    if (key == NULL)
+        return false;
+    json_t *value = json_object_get(properties, key);
+    if (json_is_string(value))
+        return is_of_type(value, types);
+    for (size_t i = json_array_size(value); i > 0; i--)
+        if (!is_of_type(json_array_get(value, i - 1), types))
+            json_array_remove(value, i - 1);
+    return json_array_size(value) > 0;
+}
+
+static bool matches_any(struct qv_requirement *const *requirements, size_t count,
+                        const json_t *subject)
+{
+    for (size_t i = 0; i < count; i++)
+        if (qv_requirement_matches(requirements[i], subject))
+            return true;
+    return count == 0;
+}
+
+static enum qv_status write_shortened(const json_t *interface, char **ret_json)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    size_t length;
+    qv_json_write(&buf, interface);
+    return qv_buf_take(&buf, ret_json, &length);
+}
+
+/* The filters that must look into the properties. `ret_json`: what to show instead, if anything. */
+static enum qv_status judge_properties(const struct finder *finder,
+                                       const struct qv_stored_interface *stored, bool *ret_shown,
+                                       char **ret_json)
+{
+    const struct qv_service_query *query = finder->query;
+    *ret_shown = false;
+    QV_CLEANUP(qv_json) json_t *interface = NULL;
+    enum qv_status status = qv_json_parse(stored->json, STORED_DEPTH_MAX, &interface, NULL);
+    if (status == QV_NO_MEMORY)
+        return status;
+    json_t *properties = json_object_get(interface, "properties");
+    if (!matches_any(query->properties, query->property_count, properties))
+        return QV_OK;
+    if (query->address_types != 0) {
+        if (!keep_types(finder->aliases, properties, query->address_types))
+            return QV_OK;
+        QV_TRY(write_shortened(interface, ret_json));
+    }
+    *ret_shown = true;
+    return QV_OK;
+}
+
+static bool looks_into_properties(const struct qv_service_query *query)
+{
+    return query->property_count > 0 || query->address_types != 0;
+}
+
+bool filters_interfaces(const struct qv_service_query *query)
+{
+    return query->templates.count > 0 || query->policies.count > 0 ||
+           looks_into_properties(query);
+}
+
+static enum qv_status judge_interface(const struct finder *finder,
+                                      const struct qv_stored_interface *stored, bool *ret_shown,
+                                      char **ret_json)
+{
+    *ret_shown = name_set_has(&finder->templates, stored->template_name) &&
+                 name_set_has(&finder->policies, stored->policy);
+    if (!*ret_shown || !looks_into_properties(finder->query))
+        return QV_OK;
+    return judge_properties(finder, stored, ret_shown, ret_json);
+}
+
+enum qv_status filter_interfaces(const struct finder *finder, struct qv_service_match *match,
+                                 bool *ret_any)
+{
+    size_t count = match->instance->interface_count;
+    match->shown = qv_alloc(count + 1);
+    match->json = qv_alloc_array(count + 1, sizeof(*match->json));
+    if (match->shown == NULL || match->json == NULL)
+        return QV_NO_MEMORY;
+    *ret_any = false;
+    for (size_t i = 0; i < count; i++) {
+        bool shown;
+        QV_TRY(judge_interface(finder, &match->instance->interfaces[i], &shown, &match->json[i]));
+        match->shown[i] = shown;
+        *ret_any = *ret_any || shown;
+    }
+    return QV_OK;
+}

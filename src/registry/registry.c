@@ -1,0 +1,114 @@
+/*
+ * What readers hold: the view that is in force, behind one lock that prefers the writer. No read
+ * path takes the lock twice. Any thread; publishing is the writer's.
+ */
+#include "view.h"
+
+#include <quiver/base/memory.h>
+#include <stddef.h>
+
+static enum qv_status lock_init(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    if (pthread_rwlockattr_init(&attributes) != 0)
+        return QV_NO_MEMORY;
+    /* Readers come without pause; the default would let them keep the writer out for ever. */
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    int failed = pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    return failed ? QV_NO_MEMORY : QV_OK;
+}
+
+enum qv_status qv_registry_new(const struct qv_rules *rules, struct qv_registry **ret_registry)
+{
+    struct qv_registry *registry = qv_alloc(sizeof(*registry));
+    if (registry == NULL)
+        return QV_NO_MEMORY;
+    registry->rules = rules;
+    enum qv_status status = lock_init(&registry->lock);
+    if (status != QV_OK) {
+        qv_free(registry);
+        return status;
+    }
+    *ret_registry = registry;
+    return QV_OK;
+}
+
+void qv_registry_free(struct qv_registry **registry)
+{
+    if (*registry == NULL)
+        return;
+    qv_view_free(&(*registry)->view);
+    pthread_rwlock_destroy(&(*registry)->lock);
+    qv_free(*registry);
+    *registry = NULL;
+}
+
+void qv_registry_publish(struct qv_registry *registry, struct qv_view *view)
+{
+    pthread_rwlock_wrlock(&registry->lock);
+    struct qv_view *before = registry->view;
+    registry->view = view;
+    view->registry = registry;
+    pthread_rwlock_unlock(&registry->lock);
+    /* Readers hold references to entities only, never to a view beyond the lock. */
+    qv_view_free(&before);
+}
+
+void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *ret_state)
+{
+    struct qv_registry_state state = {0};
+    pthread_rwlock_rdlock(&registry->lock);
+    const struct qv_view *view = registry->view;
+    if (view != NULL) {
+        state.loaded = true;
+        state.epoch = view->epoch;
+        state.revision = view->revision;
+        for (int kind = 0; kind < QV_KIND_COUNT; kind++)
+            state.count[kind] = view->index[kind].count;
+    }
+    pthread_rwlock_unlock(&registry->lock);
+    *ret_state = state;
+}
+
+/* ---- templates for the domain ------------------------------------------------------------------ */
+
+static const struct qv_template *find_template(const struct qv_template_source *source,
+                                               struct qv_str name)
+{
+    struct qv_template_lookup *lookup =
+        (struct qv_template_lookup *)((char *)source - offsetof(struct qv_template_lookup, source));
+    struct qv_entity_head **kept = qv_realloc_array(lookup->kept_, lookup->kept_count_ + 1,
+                                                    sizeof(struct qv_entity_head *));
+    if (kept == NULL)
+        return NULL;
+    lookup->kept_ = kept;
+
+    struct qv_entity_head *entity = NULL;
+    pthread_rwlock_rdlock(&lookup->registry_->lock);
+    const struct qv_view *view = lookup->registry_->view;
+    if (view != NULL) {
+        const struct record *record = view_find(view, QV_KIND_TEMPLATE, name);
+        entity = record != NULL ? qv_entity_ref(record->current) : NULL;
+    }
+    pthread_rwlock_unlock(&lookup->registry_->lock);
+    if (entity == NULL)
+        return NULL;
+    kept[lookup->kept_count_++] = entity;
+    return ((struct qv_template_entity *)entity)->template_;
+}
+
+void qv_template_lookup_begin(struct qv_registry *registry, struct qv_template_lookup *lookup)
+{
+    *lookup = (struct qv_template_lookup){.source = {.find = find_template},
+                                          .registry_ = registry};
+}
+
+void qv_template_lookup_free(struct qv_template_lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->kept_count_; i++)
+        qv_entity_free(&lookup->kept_[i]);
+    qv_free(lookup->kept_);
+    lookup->kept_ = NULL;
+    lookup->kept_count_ = 0;
+}

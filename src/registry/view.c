@@ -1,0 +1,319 @@
+/*
+ * The writer's side of a view: applying changes.
+ *
+ * A change is applied in three steps: its documents are read (slow, no lock), the records that it
+ * needs are made (may run out of memory: taken back), and the entities are put in their places
+ * (cannot fail). The last two happen under one write lock, so that readers see all or nothing.
+ * Used by the store's thread alone.
+ */
+#include "view.h"
+
+#include <quiver/base/memory.h>
+#include <string.h>
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+enum qv_status qv_view_new(struct qv_view **ret_view)
+{
+    QV_CLEANUP(qv_view) struct qv_view *view = qv_alloc(sizeof(*view));
+    if (view == NULL)
+        return QV_NO_MEMORY;
+    for (int kind = 0; kind < QV_KIND_COUNT; kind++)
+        QV_TRY(index_init(&view->index[kind]));
+    *ret_view = view;
+    view = NULL;
+    return QV_OK;
+}
+
+static void drop_record(struct index_node *node)
+{
+    struct record *record = (struct record *)node;
+    qv_entity_free(&record->current);
+    qv_free(record);
+}
+
+static void drop_instance(struct index_node *node)
+{
+    struct instance_record *record = (struct instance_record *)node;
+    struct qv_entity_head *current = &record->current->head;
+    qv_entity_free(&current);
+    qv_free(record);
+}
+
+void qv_view_free(struct qv_view **view)
+{
+    if (*view == NULL)
+        return;
+    for (int kind = 0; kind < QV_KIND_COUNT; kind++)
+        index_drain(&(*view)->index[kind],
+                    kind == QV_KIND_INSTANCE ? drop_instance : drop_record);
+    qv_free(*view);
+    *view = NULL;
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+struct record *view_find(const struct qv_view *view, enum qv_kind kind, struct qv_str name)
+{
+    return (struct record *)index_find(&view->index[kind], name);
+}
+
+struct instance_record *view_find_instance(const struct qv_view *view, struct qv_str id)
+{
+    return (struct instance_record *)index_find(&view->index[QV_KIND_INSTANCE], id);
+}
+
+/* The record of a name, counted as used until release_step, so that no other step of the change
+   drops it; an empty one is made where there is none. NULL: no memory. */
+static struct record *hold_record(struct qv_view *view, enum qv_kind kind, struct qv_str name)
+{
+    struct record *record = view_find(view, kind, name);
+    if (record == NULL) {
+        record = qv_alloc(sizeof(*record) + name.length + 1);
+        if (record == NULL)
+            return NULL;
+        memcpy(record->key, name.at, name.length);
+        index_add(&view->index[kind], &record->node,
+                  (struct qv_str){.at = record->key, .length = name.length});
+    }
+    record->users++;
+    return record;
+}
+
+/* An empty record that nobody points to has no reason to be. */
+static void drop_if_unused(struct qv_view *view, enum qv_kind kind, struct record *record)
+{
+    if (record == NULL || record->current != NULL || record->users > 0)
+        return;
+    index_remove(&view->index[kind], &record->node);
+    qv_free(record);
+}
+
+static void join(struct instance_record *instance, enum owner owner, struct record *record)
+{
+    instance->owner[owner] = record;
+    instance->previous[owner] = NULL;
+    instance->next[owner] = record->instances;
+    if (record->instances != NULL)
+        record->instances->previous[owner] = instance;
+    record->instances = instance;
+    record->users++;
+}
+
+static void leave(struct qv_view *view, struct instance_record *instance, enum owner owner)
+{
+    struct record *record = instance->owner[owner];
+    if (instance->previous[owner] != NULL)
+        instance->previous[owner]->next[owner] = instance->next[owner];
+    else
+        record->instances = instance->next[owner];
+    if (instance->next[owner] != NULL)
+        instance->next[owner]->previous[owner] = instance->previous[owner];
+    record->users--;
+    drop_if_unused(view, owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION, record);
+}
+
+/* ---- one effect ------------------------------------------------------------------------------ */
+
+/* An effect on its way: what was read and made for it. */
+struct step {
+    enum qv_kind kind;
+    struct qv_str id;
+    struct qv_entity_head *entity; /* owned; NULL: the effect removes */
+    struct record *record;         /* of kinds other than instances */
+    struct record *device;         /* of a system */
+    struct record *owner[OWNER_COUNT];
+    struct instance_record *instance; /* made for it */
+};
+
+static enum qv_status read_step(const struct qv_effect *effect, struct step *step,
+                                struct qv_error *error)
+{
+    step->kind = effect->kind;
+    step->id = effect->id;
+    if (effect->kind >= QV_KIND_COUNT)
+        return qv_error_set(error, QV_INVALID, "a document of an unknown kind");
+    if (effect->envelope.length == 0)
+        return QV_OK;
+    enum qv_status status =
+        qv_entity_read(effect->kind, effect->id, effect->envelope, &step->entity, error);
+    if (status != QV_OK)
+        qv_error_prefix(error, "%s %.*s", qv_kind_name(effect->kind), QV_STR_ARG(effect->id));
+    return status;
+}
+
+static enum qv_status prepare_instance(struct qv_view *view, struct step *step)
+{
+    const struct qv_instance *instance = (const struct qv_instance *)step->entity;
+    step->owner[OWNER_PROVIDER] = hold_record(view, QV_KIND_SYSTEM, instance->provider);
+    step->owner[OWNER_DEFINITION] = hold_record(view, QV_KIND_DEFINITION, instance->definition);
+    if (step->owner[OWNER_PROVIDER] == NULL || step->owner[OWNER_DEFINITION] == NULL)
+        return QV_NO_MEMORY;
+    step->instance = qv_alloc(sizeof(*step->instance));
+    return step->instance != NULL ? QV_OK : QV_NO_MEMORY;
+}
+
+static enum qv_status prepare_step(struct qv_view *view, struct step *step)
+{
+    if (step->entity == NULL)
+        return QV_OK;
+    if (step->kind == QV_KIND_INSTANCE)
+        return prepare_instance(view, step);
+    step->record = hold_record(view, step->kind, step->id);
+    if (step->record == NULL)
+        return QV_NO_MEMORY;
+    if (step->kind != QV_KIND_SYSTEM)
+        return QV_OK;
+    struct qv_str device = ((const struct qv_system *)step->entity)->device;
+    if (device.length == 0)
+        return QV_OK;
+    step->device = hold_record(view, QV_KIND_DEVICE, device);
+    return step->device != NULL ? QV_OK : QV_NO_MEMORY;
+}
+
+/* Gives back what prepare_step holds, as far as it came; whatever is still empty then goes. */
+static void release_step(struct qv_view *view, struct step *step)
+{
+    for (int owner = 0; owner < OWNER_COUNT; owner++)
+        if (step->owner[owner] != NULL) {
+            step->owner[owner]->users--;
+            drop_if_unused(view, owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION,
+                           step->owner[owner]);
+        }
+    if (step->device != NULL) {
+        step->device->users--;
+        drop_if_unused(view, QV_KIND_DEVICE, step->device);
+    }
+    if (step->record != NULL) {
+        step->record->users--;
+        drop_if_unused(view, step->kind, step->record);
+    }
+}
+
+static void remove_instance(struct qv_view *view, struct qv_str id)
+{
+    struct instance_record *record = view_find_instance(view, id);
+    if (record == NULL)
+        return;
+    leave(view, record, OWNER_PROVIDER);
+    leave(view, record, OWNER_DEFINITION);
+    index_remove(&view->index[QV_KIND_INSTANCE], &record->node);
+    drop_instance(&record->node);
+}
+
+static void put_instance(struct qv_view *view, struct step *step)
+{
+    remove_instance(view, step->id);
+    struct instance_record *record = step->instance;
+    record->current = (struct qv_instance *)step->entity;
+    step->instance = NULL;
+    step->entity = NULL;
+    index_add(&view->index[QV_KIND_INSTANCE], &record->node, record->current->head.id);
+    join(record, OWNER_PROVIDER, step->owner[OWNER_PROVIDER]);
+    join(record, OWNER_DEFINITION, step->owner[OWNER_DEFINITION]);
+}
+
+static void move_to_device(struct qv_view *view, struct record *system, struct record *device)
+{
+    struct record *before = system->device;
+    system->device = device;
+    if (device != NULL)
+        device->users++;
+    if (before != NULL) {
+        before->users--;
+        drop_if_unused(view, QV_KIND_DEVICE, before);
+    }
+}
+
+static void put_other(struct qv_view *view, struct step *step)
+{
+    struct record *record = step->record;
+    if (step->kind == QV_KIND_SYSTEM)
+        move_to_device(view, record, step->device);
+    qv_entity_free(&record->current);
+    record->current = step->entity;
+    step->entity = NULL;
+}
+
+static void remove_other(struct qv_view *view, enum qv_kind kind, struct qv_str id)
+{
+    struct record *record = view_find(view, kind, id);
+    if (record == NULL)
+        return;
+    if (kind == QV_KIND_SYSTEM)
+        move_to_device(view, record, NULL);
+    qv_entity_free(&record->current);
+    drop_if_unused(view, kind, record);
+}
+
+static void apply_step(struct qv_view *view, struct step *step)
+{
+    bool removes = step->entity == NULL;
+    if (step->kind == QV_KIND_INSTANCE) {
+        if (removes)
+            remove_instance(view, step->id);
+        else
+            put_instance(view, step);
+    } else if (removes) {
+        remove_other(view, step->kind, step->id);
+    } else {
+        put_other(view, step);
+    }
+}
+
+/* ---- a change -------------------------------------------------------------------------------- */
+
+static void lock(struct qv_view *view)
+{
+    if (view->registry != NULL)
+        pthread_rwlock_wrlock(&view->registry->lock);
+}
+
+static void unlock(struct qv_view *view)
+{
+    if (view->registry != NULL)
+        pthread_rwlock_unlock(&view->registry->lock);
+}
+
+static enum qv_status apply_steps(struct qv_view *view, struct step *steps, size_t count)
+{
+    enum qv_status status = QV_OK;
+    size_t prepared = 0;
+    lock(view);
+    while (prepared < count && status == QV_OK)
+        status = prepare_step(view, &steps[prepared++]);
+    if (status == QV_OK)
+        for (size_t i = 0; i < count; i++)
+            apply_step(view, &steps[i]);
+    for (size_t i = 0; i < prepared; i++)
+        release_step(view, &steps[i]);
+    unlock(view);
+    return status;
+}
+
+enum qv_status qv_view_apply(struct qv_view *view, const struct qv_effect *effects, size_t count,
+                             struct qv_error *error)
+{
+    struct step *steps = qv_alloc_array(count + 1, sizeof(*steps));
+    if (steps == NULL)
+        return QV_NO_MEMORY;
+    enum qv_status status = QV_OK;
+    for (size_t i = 0; i < count && status == QV_OK; i++)
+        status = read_step(&effects[i], &steps[i], error);
+    if (status == QV_OK)
+        status = apply_steps(view, steps, count);
+    for (size_t i = 0; i < count; i++) {
+        qv_entity_free(&steps[i].entity);
+        qv_free(steps[i].instance);
+    }
+    qv_free(steps);
+    return status;
+}
+
+void qv_view_set_position(struct qv_view *view, uint64_t epoch, uint64_t revision)
+{
+    lock(view);
+    view->epoch = epoch;
+    view->revision = revision;
+    unlock(view);
+}

@@ -1,0 +1,54 @@
+/*
+ * One view: the records behind the indexes and how they hang together. Private to the registry.
+ *
+ * A record is the place of a name; the entity in it is replaced as a whole. Records are changed by
+ * the writer alone, under the registry's write lock once the view is published. An instance always
+ * has its entity; a system, device or definition record may be empty, as long as others refer to it
+ * (while a history is replayed, an instance may come before its provider).
+ */
+#ifndef QUIVER_REGISTRY_VIEW_H
+#define QUIVER_REGISTRY_VIEW_H
+
+#include "index.h"
+
+#include <pthread.h>
+#include <quiver/registry/registry.h>
+
+/* By whom an instance is found: each owner has a list of its instances. */
+enum owner { OWNER_PROVIDER, OWNER_DEFINITION, OWNER_COUNT };
+
+struct instance_record;
+
+struct record {
+    struct index_node node;
+    struct qv_entity_head *current;    /* owned reference; NULL: empty */
+    struct record *device;             /* of a system: the one it is on; NULL: none */
+    struct instance_record *instances; /* of a provider or definition */
+    size_t users;                      /* how many records point here */
+    char key[];
+};
+
+struct instance_record {
+    struct index_node node;
+    struct qv_instance *current; /* owned reference */
+    struct record *owner[OWNER_COUNT];
+    struct instance_record *next[OWNER_COUNT], *previous[OWNER_COUNT];
+};
+
+struct qv_view {
+    struct qv_registry *registry; /* NULL until published: then its lock is taken for changes */
+    struct index index[QV_KIND_COUNT];
+    uint64_t epoch, revision;
+};
+
+struct qv_registry {
+    const struct qv_rules *rules;
+    pthread_rwlock_t lock;
+    struct qv_view *view; /* NULL until the first is published */
+};
+
+/** Record of a name, NULL where there is none. Under the lock, or by the writer. */
+struct record *view_find(const struct qv_view *view, enum qv_kind kind, struct qv_str name);
+struct instance_record *view_find_instance(const struct qv_view *view, struct qv_str id);
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * Targets and path parts. Paths are matched as they were sent, so nothing here normalizes: only
+ * the parameter in the last part is decoded, exactly once, and what a decoder further on could
+ * take for structure (a slash, a backslash, a parameter mark, an end of text) is refused.
+ * Pure; any thread.
+ */
+#include "path.h"
+
+#include "head.h"
+
+#include <string.h>
+
+/* Cuts "http://" or "https://" off the front (RFC 9110 4.2: the scheme's case does not matter). */
+static bool cut_scheme(struct qv_str *text)
+{
+    static const struct qv_str schemes[] = {{"https://", 8}, {"http://", 7}};
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        struct qv_str front = qv_str_part(*text, 0, schemes[i].length);
+        if (!qv_str_equal_ignore_case(front, schemes[i]))
+            continue;
+        *text = (struct qv_str){text->at + front.length, text->length - front.length};
+        return true;
+    }
+    return false;
+}
+
+/* Where the first of the two characters is, or the text's length. */
+static size_t find_end(struct qv_str text, char a, char b)
+{
+    size_t i = 0;
+    while (i < text.length && text.at[i] != a && text.at[i] != b)
+        i++;
+    return i;
+}
+
+enum qv_status qv_target_read(struct qv_str raw, struct qv_target *ret_target,
+                              struct qv_error *error)
+{
+    struct qv_target target = {0};
+    struct qv_str rest = raw;
+    if (cut_scheme(&rest)) {
+        target.authority = (struct qv_str){rest.at, find_end(rest, '/', '?')};
+        if (target.authority.length == 0 || !qv_authority_is_valid(target.authority))
+            return qv_error_set(error, QV_INVALID, "Request target has an invalid host");
+        rest = (struct qv_str){rest.at + target.authority.length,
+                               rest.length - target.authority.length};
+        if (rest.length > 0 && rest.at[0] == '?')
+            target.path = QV_STR("/");
+    } else if (rest.length == 0 || rest.at[0] != '/') {
+        return qv_error_set(error, QV_INVALID, "Request target is no path");
+    }
+
+    size_t mark = find_end(rest, '?', '?');
+    if (target.path.at == NULL)
+        target.path = mark > 0 ? (struct qv_str){rest.at, mark} : QV_STR("/");
+    if (mark < rest.length)
+        target.query = (struct qv_str){rest.at + mark + 1, rest.length - mark - 1};
+    *ret_target = target;
+    return QV_OK;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* What stands for a character that must not be in a parameter, or NULL. */
+static const char *forbidden(char c)
+{
+    switch (c) {
+    case '\0': return "%00";
+    case '/': return "%2F";
+    case '\\': return "%5C";
+    case ';': return ";";
+    default: return NULL;
+    }
+}
+
+enum qv_status qv_path_decode(struct qv_str part, char *room, struct qv_str *ret_decoded,
+                              struct qv_error *error)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < part.length; i++) {
+        char c = part.at[i];
+        if (c == '%') {
+            int high = part.length - i > 2 ? hex_value(part.at[i + 1]) : -1;
+            int low = part.length - i > 2 ? hex_value(part.at[i + 2]) : -1;
+            if (high < 0 || low < 0)
+                return qv_error_set(error, QV_INVALID,
+                                    "Path parameter has a broken percent encoding");
+            c = (char)(high * 16 + low);
+            i += 2;
+        }
+        if (forbidden(c) != NULL)
+            return qv_error_set(error, QV_INVALID, "Path parameter must not contain %s",
+                                forbidden(c));
+        room[length++] = c;
+    }
+    struct qv_str decoded = {room, length};
+    if (!qv_str_is_utf8(decoded))
+        return qv_error_set(error, QV_INVALID, "Path parameter is not UTF-8");
+    *ret_decoded = decoded;
+    return QV_OK;
+}

@@ -1,0 +1,63 @@
+-- Registers a service instance: in one change with its definition, and with its provider where
+-- that is entered automatically (spec/arrowhead-discovery 3.2 rows 25 and 26, 3.9, 11.14).
+-- ARGV: 3 by, 4 automatic or required, 5 instance id, 6 its document, 7 system name, 8 document of
+-- an automatic system, 9 definition name, 10 its document, 11 end in ms or empty, 12... templates
+-- Replies OK with the envelopes of instance, system, device ('' without one), definition.
+local by, automatic = ARGV[3], ARGV[4] == 'automatic'
+local id, name, definition = ARGV[5], ARGV[7], ARGV[9]
+local ends = tonumber(ARGV[11])
+local member = 'instance:' .. id
+
+local before = read(':instance:' .. id)
+local system = read(':system:' .. name)
+local defined = read(':definition:' .. definition)
+local absent
+for i = 12, #ARGV do
+  if not read(':template:' .. ARGV[i]) then
+    absent = absent or ARGV[i]
+  end
+end
+expect(':instances-of:' .. name, 'set')
+expect(':ends', 'zset')
+
+-- The system as it will stand, and whether it is to be written.
+local known, rewrite = system and parts_of(system), false
+local stale = known and automatic and known.doc ~= ARGV[8]
+    and known.doc:find('"automatic":true', 1, true)
+local decoded, doc = pcall(cjson.decode, known and (stale or known.doc:find('"device"', 1, true))
+                           and known.doc or '{}')
+if stale and decoded and doc.automatic == true then
+  system, rewrite = envelope(ARGV[8], by, known.created, known.kept), true
+elseif not system and automatic and revision then
+  system, rewrite = envelope(ARGV[8], by), true
+end
+local device = ''
+if decoded and type(doc) == 'table' and type(doc.device) == 'string' and not rewrite then
+  device = read(':device:' .. doc.device) or ''
+end
+
+local no = obstacle()
+if no then return no end
+if absent then return {'REFUSED', 'template', absent} end
+if not system then return {'REFUSED', 'system', name} end
+if not decoded or (not known and not rewrite) then
+  return {'DAMAGED', prefix .. ':system:' .. name}
+end
+
+-- An instance is always made anew; of the one before, only unknown members of its envelope stay.
+local old = before and parts_of(before)
+local instance = envelope(ARGV[6], by, nil, old and old.kept)
+if rewrite then put('system', name, system) end
+if not defined then
+  defined = envelope(ARGV[10], by)
+  put('definition', definition, defined)
+end
+put('instance', id, instance)
+later('SADD', prefix .. ':instances-of:' .. name, id)
+if ends then
+  later('ZADD', prefix .. ':ends', whole(ends), member)
+else
+  later('ZREM', prefix .. ':ends', member)
+end
+return commit('register-service')
+    or {'OK', revision, token, instance, system, device, defined}

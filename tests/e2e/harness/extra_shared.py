@@ -1,0 +1,113 @@
+"""A server that a file's tests share, and what they ask of its store.
+
+Starting a server under asan costs a second; most tests need none of their own, as long as each uses
+names of its own (requests.fresh). A test module imports both fixtures:
+
+    from harness.extra_shared import registry, start_shared  # noqa: F401
+
+`registry` is a server with the listeners secure, ops and plain and the embedded Redis;
+`start_shared(...)` starts another one with other settings; both live as long as the file's tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from .requests import ECHO
+from .server import Quiver, Server
+
+
+class Shared:
+    """A server with its clients kept open; everything else is the server's own."""
+
+    def __init__(self, server: Server):
+        self.server = server
+        self._clients: dict[tuple, httpx.Client] = {}
+        self._redis = None
+
+    def __getattr__(self, name: str):
+        return getattr(self.server, name)
+
+    def client(self, who: str, profile: str = "system") -> httpx.Client:
+        """The client of `who` on the mutual listener: one for all tests."""
+        known = self._clients.get((who, profile))
+        if known is None:
+            known = self._clients[who, profile] = self.server.client(who, profile)
+        return known
+
+    def plain(self, **headers: str) -> httpx.Client:
+        """A new client of the plain listener, without identity unless `headers` say one."""
+        return self.server.client(None, listener="plain", headers=headers)
+
+    def redis(self):
+        if self._redis is None:
+            self._redis = self.server.redis()
+        return self._redis
+
+    def key(self, name: str) -> str:
+        """A key of the store as design 5 lays them out."""
+        return store_key(self.server.pki, name)
+
+    def restart(self, **changes) -> Shared:
+        self.server.restart(**changes)
+        return self
+
+
+def store_key(pki, name: str) -> str:
+    return f"quiver:{{{pki.cloud}.{pki.organization}}}:{name}"
+
+
+def instance_key(server, instance_id: str) -> str:
+    return store_key(server.pki, f"instance:{instance_id}")
+
+
+def system_key(server, name: str) -> str:
+    return store_key(server.pki, f"system:{name}")
+
+
+def head(server) -> dict[str, str]:
+    return server.redis().hgetall(store_key(server.pki, "head"))
+
+
+def revision(server) -> int:
+    """How many changes the store has accepted."""
+    return int(head(server)["revision"])
+
+
+@contextlib.contextmanager
+def assert_nothing_changes(server):
+    """What runs inside must leave the store as it was and the server alive."""
+    before = head(server)
+    yield
+    after = head(server)
+    assert (after["revision"], after["token"]) == (before["revision"], before["token"])
+    answer = server.client("consumer").get(ECHO)
+    assert (answer.status_code, answer.text) == (200, "Got it!")
+
+
+def wait_until(condition: Callable[[], object], timeout: float, what: str):
+    """The first true result of `condition`, asked again and again for `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < end, f"{timeout} s passed without {what}"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def start_shared(pki):
+    factory = Quiver(pki)
+    yield lambda **options: Shared(factory.start(**options))
+    factory.close()
+
+
+@pytest.fixture(scope="module")
+def registry(start_shared):
+    return start_shared(plain=True)

@@ -1,0 +1,132 @@
+"""A child process whose output is read line by line, so that a test waits for what happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def wait_gone(pid: int, timeout: float) -> bool:
+    """Whether the process `pid`, anybody's child, ended within `timeout` seconds."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], timeout)[0])
+    finally:
+        os.close(descriptor)
+
+
+def holders(folder: Path) -> list[int]:
+    """The processes that hold a file below `folder` open."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            files = [os.readlink(f"/proc/{entry}/fd/{n}") for n in os.listdir(f"/proc/{entry}/fd")]
+        except OSError:
+            continue  # it ended meanwhile, or is not ours to look into
+        if any(name.startswith(f"{folder}/") for name in files):
+            found.append(int(entry))
+    return found
+
+
+class Process:
+    """A running program. `lines` grows while it writes (stdout and stderr together)."""
+
+    def __init__(self, arguments: list, env: dict | None = None, cwd: Path | None = None):
+        self.arguments = [str(a) for a in arguments]
+        self.lines: list[str] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self.popen = subprocess.Popen(
+            self.arguments, env=env, cwd=cwd, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        self.pid = self.popen.pid
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.popen.stdout:
+            with self._changed:
+                self.lines.append(line.decode(errors="replace").rstrip("\n"))
+                self._changed.notify_all()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def running(self) -> bool:
+        return self.popen.poll() is None
+
+    def wait_line(self, wanted: Callable[[str], object], timeout: float = 10, since: int = 0):
+        """The first true result of `wanted(line)`, among the lines from `since` on."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                while since < len(self.lines):
+                    result = wanted(self.lines[since])
+                    if result:
+                        return result
+                    since += 1
+                if self._closed:
+                    raise AssertionError(f"{self.arguments[0]} ended without it; it wrote:\n{self.tail()}")
+                if not self._changed.wait(max(0, end - time.monotonic())) and time.monotonic() >= end:
+                    raise AssertionError(f"not within {timeout} s; it wrote:\n{self.tail()}")
+
+    def tail(self, count: int = 40) -> str:
+        return "\n".join(self.lines[-count:])
+
+    def signal(self, number: int) -> None:
+        self.popen.send_signal(number)
+
+    def wait(self, timeout: float = 20) -> int:
+        """Its exit status (negative: the signal that ended it), all its lines read."""
+        try:
+            status = self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"{self.arguments[0]} ran on for {timeout} s; it wrote:\n{self.tail()}") from None
+        self._reader.join(5)
+        return status
+
+    def kill(self) -> None:
+        """Ends it and its process group at once; for kill -9 tests and for cleaning up."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.wait()
+
+
+def parse_log(lines: list[str]) -> list[dict]:
+    """The JSON lines among `lines`."""
+    parsed = []
+    for line in lines:
+        entry = log_entry(line)
+        if entry is not None:
+            parsed.append(entry)
+    return parsed
+
+
+def log_entry(line: str) -> dict | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None

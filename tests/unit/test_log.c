@@ -1,0 +1,170 @@
+// links: base
+/*
+ * The log's two forms, its levels, and that no text can forge or steer anything.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* posix_openpt, pipe2 */
+#endif
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <quiver/base/json.h>
+#include <quiver/base/log.h>
+#include <quiver/base/memory.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int ends[2];
+static char line[4096];
+
+static int open_pipe(void **state)
+{
+    (void)state;
+    if (pipe2(ends, O_NONBLOCK) != 0)
+        return 1;
+    qv_log_to(ends[1]);
+    return 0;
+}
+
+static int close_pipe(void **state)
+{
+    (void)state;
+    qv_log_to(2);
+    qv_log_configure(QV_LOG_INFO, QV_LOG_AUTO);
+    return close(ends[0]) | close(ends[1]);
+}
+
+/* What was logged since the last call. */
+static const char *logged(void)
+{
+    ssize_t length = read(ends[0], line, sizeof(line) - 1);
+    line[length > 0 ? length : 0] = '\0';
+    return line;
+}
+
+static void json_lines(void **state)
+{
+    (void)state;
+    qv_log_configure(QV_LOG_INFO, QV_LOG_AUTO); /* a pipe is no terminal: JSON */
+    qv_log(QV_LOG_WARNING, "handshake refused", QV_LOG_CSTR("peer", "10.0.0.1"),
+           QV_LOG_INT("port", -8443), QV_LOG_CSTR("none", NULL));
+    const char *text = logged();
+    assert_int_equal(text[strlen(text) - 1], '\n');
+    QV_CLEANUP(qv_json) json_t *value = NULL;
+    assert_int_equal(qv_json_parse(qv_str_from(text), 5, &value, NULL), QV_OK);
+    assert_string_equal(json_string_value(json_object_get(value, "level")), "warning");
+    assert_string_equal(json_string_value(json_object_get(value, "event")), "handshake refused");
+    assert_string_equal(json_string_value(json_object_get(value, "peer")), "10.0.0.1");
+    assert_string_equal(json_string_value(json_object_get(value, "none")), "");
+    assert_int_equal(json_integer_value(json_object_get(value, "port")), -8443);
+    assert_int_equal(strlen(json_string_value(json_object_get(value, "time"))), 24);
+    qv_log(QV_LOG_ERROR, "no fields");
+    assert_non_null(strstr(logged(), "\"event\":\"no fields\"}\n"));
+}
+
+static void text_lines(void **state)
+{
+    (void)state;
+    qv_log_configure(QV_LOG_INFO, QV_LOG_TEXT);
+    qv_log(QV_LOG_INFO, "listening", QV_LOG_CSTR("address", "0.0.0.0"), QV_LOG_INT("port", 80),
+           QV_LOG_CSTR("words", "a b"), QV_LOG_CSTR("empty", ""), QV_LOG_CSTR("equal", "a=b"));
+    const char *text = logged();
+    assert_string_equal(text + 24, " INFO  listening address=0.0.0.0 port=80 words=\"a b\" "
+                                   "empty=\"\" equal=\"a=b\"\n");
+}
+
+static void levels(void **state)
+{
+    (void)state;
+    qv_log_configure(QV_LOG_WARNING, QV_LOG_JSON);
+    assert_false(qv_log_enabled(QV_LOG_INFO));
+    assert_true(qv_log_enabled(QV_LOG_ERROR));
+    qv_log(QV_LOG_INFO, "dropped");
+    assert_string_equal(logged(), "");
+    qv_log_configure(QV_LOG_DEBUG, QV_LOG_JSON);
+    qv_log(QV_LOG_DEBUG, "kept");
+    assert_non_null(strstr(logged(), "\"level\":\"debug\""));
+}
+
+static void nothing_forges_a_line(void **state)
+{
+    (void)state;
+    const struct qv_str evil = QV_STR("a\nINFO b\x1B[2J\0\x7F\xC2\x9B\xE2\x80\xAE\xFF\"\\\xC3\xA4");
+    const char *escaped = "\"a\\u000aINFO b\\u001b[2J\\u0000\\u007f\\u009b\\u202e\\ufffd"
+                          "\\\"\\\\\xC3\xA4\"";
+    for (int format = QV_LOG_JSON; format <= QV_LOG_TEXT; format++) {
+        qv_log_configure(QV_LOG_INFO, (enum qv_log_format)format);
+        qv_log(QV_LOG_INFO, "x", QV_LOG_STR("text", evil));
+        const char *text = logged();
+        assert_non_null(strstr(text, escaped));
+        assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    }
+}
+
+static void a_terminal_gets_colours(void **state)
+{
+    (void)state;
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    assert_int_equal(grantpt(terminal), 0);
+    assert_int_equal(unlockpt(terminal), 0);
+    int user = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    assert_true(user >= 0);
+    qv_log_to(user);
+    qv_log_configure(QV_LOG_INFO, QV_LOG_AUTO);
+    qv_log(QV_LOG_ERROR, "gone");
+    ssize_t length = read(terminal, line, sizeof(line) - 1);
+    assert_true(length > 0);
+    line[length] = '\0';
+    assert_non_null(strstr(line, "\033[31mERROR\033[0m gone"));
+    qv_log_configure(QV_LOG_INFO, QV_LOG_JSON);
+    qv_log(QV_LOG_ERROR, "gone");
+    length = read(terminal, line, sizeof(line) - 1);
+    assert_true(length > 0);
+    line[length] = '\0';
+    assert_null(strchr(line, '\033'));
+    qv_log_to(ends[1]);
+    close(user);
+    close(terminal);
+}
+
+static void without_memory_the_loss_is_told(void **state)
+{
+    (void)state;
+    qv_log_configure(QV_LOG_INFO, QV_LOG_JSON);
+    qv_memory_fail_at(1);
+    qv_log(QV_LOG_INFO, "x");
+    qv_memory_fail_at(0);
+    assert_non_null(strstr(logged(), "out of memory"));
+}
+
+static void a_full_pipe_does_not_stop_anyone(void **state)
+{
+    (void)state;
+    qv_log_configure(QV_LOG_INFO, QV_LOG_JSON);
+    for (int i = 0; i < 5000; i++)
+        qv_log(QV_LOG_INFO, "filling the pipe");
+    while (logged()[0] != '\0') {
+    }
+    qv_log(QV_LOG_INFO, "again");
+    assert_non_null(strstr(logged(), "again"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(json_lines),
+        cmocka_unit_test(text_lines),
+        cmocka_unit_test(levels),
+        cmocka_unit_test(nothing_forges_a_line),
+        cmocka_unit_test(a_terminal_gets_colours),
+        cmocka_unit_test(without_memory_the_loss_is_told),
+        cmocka_unit_test(a_full_pipe_does_not_stop_anyone),
+    };
+    return cmocka_run_group_tests(tests, open_pipe, close_pipe);
+}
