@@ -3,7 +3,7 @@
 file(READ ${DIR}/common.lua common HEX)
 file(GLOB scripts ${DIR}/*.lua)
 list(SORT scripts)
-set(text "/* Written by cmake/embed_lua.cmake from src/store/*.lua. */\n")
+set(text "/* Written by cmake/embed_lua.cmake from the scripts of src/store. */\n")
 foreach(script IN LISTS scripts)
   get_filename_component(name ${script} NAME_WE)
   if(name STREQUAL "common")

@@ -1,9 +1,9 @@
 /*
  * Reads JSON text (RFC 8259) into jansson's values.
  *
- * The reader is our own and not json_loadb: that one writes past its buffer when memory runs out
- * in the middle of a string, quotes the client's bytes in its messages, and bounds depth only by
- * a limit of its own. tests/fuzz/fuzz_json.c holds the two against each other.
+ * The reader is our own and not json_loadb: that one takes a text with bytes missing for the whole
+ * when memory runs out (measured), quotes the client's bytes in its messages, and bounds depth
+ * only by a limit of its own. tests/fuzz/fuzz_json.c holds the two against each other.
  *
  * Holds always: recursion is bounded by max_depth; every fault names its place; whatever was
  * built when a fault is met is freed. Any thread.

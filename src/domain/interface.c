@@ -28,7 +28,7 @@ enum qv_status qv_interface_requests_read(const json_t *list,
 {
     size_t count = json_array_size(list);
     struct qv_interface_request *requests = qv_alloc_array(count, sizeof(*requests));
-    if (requests == NULL && count > 0)
+    if (requests == NULL)
         return qv_no_memory(error);
     for (size_t i = 0; i < count; i++) {
         char where[48];
@@ -122,6 +122,21 @@ static enum qv_status check_new_template(const struct qv_interface *interface,
     return QV_OK;
 }
 
+/* A copy with the addresses in place. (json_copy would lose members when memory runs out.) */
+static enum qv_status copy_properties(const json_t *properties, const char *address_name,
+                                      json_t *addresses, json_t *copy)
+{
+    const char *name;
+    json_t *value;
+    QV_EACH_MEMBER(properties, name, value)
+    {
+        bool is_address = name == address_name;
+        if (json_object_set_nocheck(copy, name, is_address ? addresses : value) != 0)
+            return QV_NO_MEMORY;
+    }
+    return QV_OK;
+}
+
 /* Rows 17 to 20: a template that is not there yet. Its addresses are stored normalized. */
 static enum qv_status read_without_template(const struct qv_rules *rules, const json_t *properties,
                                             struct qv_interface *interface, struct qv_error *error)
@@ -130,10 +145,9 @@ static enum qv_status read_without_template(const struct qv_rules *rules, const 
     const char *name = NULL;
     QV_CLEANUP(qv_json) json_t *addresses = NULL;
     QV_TRY(qv_interface_check_addresses(rules, properties, &name, &addresses, error));
-    interface->properties = json_copy((json_t *)(uintptr_t)properties);
-    if (interface->properties == NULL)
-        return qv_no_memory(error);
-    if (name != NULL && json_object_set_nocheck(interface->properties, name, addresses) != 0)
+    interface->properties = json_object();
+    if (interface->properties == NULL ||
+        copy_properties(properties, name, addresses, interface->properties) != QV_OK)
         return qv_no_memory(error);
     return QV_OK;
 }

@@ -175,7 +175,7 @@ enum qv_status qv_interface_check_properties(const struct qv_rules *rules,
 {
     size_t count = template_->property_count;
     json_t **values = qv_alloc_array(count, sizeof(json_t *));
-    if (values == NULL && count > 0)
+    if (values == NULL)
         return qv_no_memory(error);
     enum qv_status status = QV_OK;
     for (size_t i = 0; i < count && status == QV_OK; i++)

@@ -14,7 +14,7 @@
 
 struct condition {
     struct qv_key_path path;
-    const struct qv_operator *operator;
+    const struct qv_operator *test;
     json_t *operand; /**< owned reference */
 };
 
@@ -43,12 +43,12 @@ static enum qv_status read_expected(const struct qv_dialect *dialect, json_t *ex
     const json_t *op = json_object_get(expected, "op");
     json_t *value = json_object_get(expected, "value");
     if (op == NULL || value == NULL) {
-        condition->operator= qv_operator_find(dialect, QV_STR(QV_OPERATOR_DEFAULT));
+        condition->test = qv_operator_find(dialect, QV_STR(QV_OPERATOR_DEFAULT));
         condition->operand = json_incref(expected);
         return QV_OK;
     }
-    condition->operator= json_is_string(op) ? qv_operator_find(dialect, qv_json_str(op)) : NULL;
-    if (condition->operator== NULL)
+    condition->test = json_is_string(op) ? qv_operator_find(dialect, qv_json_str(op)) : NULL;
+    if (condition->test == NULL)
         return refuse_operator(op, error);
     condition->operand = json_incref(value);
     return QV_OK;
@@ -62,7 +62,7 @@ enum qv_status qv_requirement_read(const struct qv_dialect *dialect, json_t *obj
         return qv_no_memory(error);
     size_t count = json_object_size(object);
     requirement->conditions = qv_alloc_array(count, sizeof(struct condition));
-    if (requirement->conditions == NULL && count > 0)
+    if (requirement->conditions == NULL)
         return qv_no_memory(error);
     const char *key;
     json_t *expected;
@@ -84,7 +84,7 @@ static bool holds(const struct condition *condition, const json_t *subject)
     const json_t *found = qv_key_path_follow(&condition->path, subject);
     if (found == NULL)
         return false;
-    return condition->operator->holds(found, condition->operand) != condition->operator->negated;
+    return condition->test->holds(found, condition->operand) != condition->test->negated;
 }
 
 bool qv_requirement_matches(const struct qv_requirement *requirement, const json_t *subject)

@@ -193,7 +193,7 @@ static enum qv_status take_requirements(struct reading *reading, size_t member,
     const json_t *list = reading->values[member];
     size_t count = json_array_size(list);
     *ret_requirements = qv_alloc_array(count, sizeof(struct qv_requirement *));
-    if (*ret_requirements == NULL && count > 0)
+    if (*ret_requirements == NULL)
         return qv_no_memory(reading->error);
     for (size_t i = 0; i < count; i++) {
         QV_TRY(qv_requirement_read(reading->dialect, json_array_get(list, i),

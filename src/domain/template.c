@@ -66,7 +66,7 @@ static enum qv_status read_properties(const json_t *list, struct qv_template *te
         return no_template("properties", error);
     size_t count = json_array_size(list);
     template_->properties = qv_alloc_array(count, sizeof(struct qv_template_property));
-    if (template_->properties == NULL && count > 0)
+    if (template_->properties == NULL)
         return qv_no_memory(error);
     template_->property_count = count;
     for (size_t i = 0; i < count; i++)

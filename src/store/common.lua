@@ -146,7 +146,7 @@ end
 local function parts_of(text)
   local created, doc = text:match(
     '^{"v":1,"rev":%d+,"created":("[^"]*"),"updated":"[^"]*","by":{[^{}]*},"doc":()')
-  if created then -- as this version writes it: nothing to keep
+  if created and text:sub(-1) == '}' then -- as this version writes it: nothing to keep
     return {created = created, doc = text:sub(doc, -2), kept = ''}
   end
   return dissect(text)

@@ -20,23 +20,27 @@ end
 expect(':instances-of:' .. name, 'set')
 expect(':ends', 'zset')
 
+local no = obstacle()
+if no then return no end
+
 -- The system as it will stand, and whether it is to be written.
 local known, rewrite = system and parts_of(system), false
 local stale = known and automatic and known.doc ~= ARGV[8]
     and known.doc:find('"automatic":true', 1, true)
 local decoded, doc = pcall(cjson.decode, known and (stale or known.doc:find('"device"', 1, true))
                            and known.doc or '{}')
+decoded = decoded and type(doc) == 'table'
 if stale and decoded and doc.automatic == true then
   system, rewrite = envelope(ARGV[8], by, known.created, known.kept), true
-elseif not system and automatic and revision then
+elseif not system and automatic then
   system, rewrite = envelope(ARGV[8], by), true
 end
 local device = ''
-if decoded and type(doc) == 'table' and type(doc.device) == 'string' and not rewrite then
+if decoded and type(doc.device) == 'string' and not rewrite then
   device = read(':device:' .. doc.device) or ''
 end
 
-local no = obstacle()
+no = obstacle()
 if no then return no end
 if absent then return {'REFUSED', 'template', absent} end
 if not system then return {'REFUSED', 'system', name} end

@@ -16,7 +16,7 @@ if known and known.doc:find('"device"', 1, true) then
 end
 local ids = has_instances and not mistyped and redis.call('SMEMBERS', prefix .. of) or {}
 for i = 1, #ids do
-  read(':instance:' .. ids[i])
+  expect(':instance:' .. ids[i], 'string')
 end
 
 local no = obstacle()

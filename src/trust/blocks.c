@@ -53,8 +53,7 @@ static bool looks_like_der(struct qv_str content)
     int tag = 0, class_ = 0;
     long available = content.length > LONG_MAX ? LONG_MAX : (long)content.length;
     int flags = ASN1_get_object(&at, &length, &tag, &class_, available);
-    return (flags & 0x80) == 0 &&
-           (const unsigned char *)content.at + content.length == at + length;
+    return (flags & 0x80) == 0 && (const unsigned char *)content.at + content.length == at + length;
 }
 
 static enum qv_status add_der(struct qv_blocks *blocks, struct qv_str content)
@@ -141,7 +140,7 @@ X509 *qv_block_certificate(const struct qv_block *block)
     return x509;
 }
 
-enum qv_status qv_blocks_certificates(const char *path, STACK_OF(X509) *into,
+enum qv_status qv_blocks_certificates(const char *path, STACK_OF(X509) * into,
                                       struct qv_strings *faults)
 {
     QV_CLEANUP(qv_blocks) struct qv_blocks blocks = {0};

@@ -30,7 +30,7 @@ bool qv_block_is_certificate(const struct qv_block *block);
 X509 *qv_block_certificate(const struct qv_block *block);
 
 /** Appends the certificates of a file, at least one; what else it holds is passed over. */
-QV_MUST_CHECK enum qv_status qv_blocks_certificates(const char *path, STACK_OF(X509) *into,
+QV_MUST_CHECK enum qv_status qv_blocks_certificates(const char *path, STACK_OF(X509) * into,
                                                     struct qv_strings *faults);
 
 #endif

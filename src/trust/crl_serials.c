@@ -11,8 +11,12 @@
 #define LENGTH_OF_LONG 0xff /* a digest stands for the octets */
 
 /** What is known of extensions of entries (RFC 5280 5.3), by the last octet of 2.5.29.x. */
-enum entry_extension { REASON_CODE = 21, HOLD_INSTRUCTION = 23, INVALIDITY_DATE = 24,
-                       CERTIFICATE_ISSUER = 29 };
+enum entry_extension {
+    REASON_CODE = 21,
+    HOLD_INSTRUCTION = 23,
+    INVALIDITY_DATE = 24,
+    CERTIFICATE_ISSUER = 29
+};
 
 enum qv_status qv_serial_of(struct qv_str octets, struct qv_serial *ret_serial)
 {
@@ -68,7 +72,7 @@ static bool read_extension(struct qv_str *rest, unsigned char *ret_reason, struc
 /** One entry. False: malformed, or `error` says more. */
 static bool read_entry(struct qv_str *rest, struct qv_serial *serial, struct qv_error *error)
 {
-    struct qv_str entry, number, extensions;
+    struct qv_str entry, number, extensions = {0};
     if (!qv_der_next(rest, QV_DER_SEQUENCE, NULL, &entry) ||
         !qv_der_next(&entry, QV_DER_INTEGER, NULL, &number) || number.length == 0)
         return false;
@@ -82,11 +86,9 @@ static bool read_entry(struct qv_str *rest, struct qv_serial *serial, struct qv_
         return false;
     if (qv_serial_of(number, serial) != QV_OK)
         return false;
-    if (entry.length > 0 && (!qv_der_next(&entry, QV_DER_SEQUENCE, NULL, &extensions) ||
-                             entry.length > 0))
+    (void)qv_der_next(&entry, QV_DER_SEQUENCE, NULL, &extensions);
+    if (entry.length > 0)
         return false;
-    else if (entry.length == 0 && number.length > 0)
-        extensions = (struct qv_str){0};
     while (extensions.length > 0)
         if (!read_extension(&extensions, &serial->reason, error))
             return false;

@@ -270,7 +270,7 @@ def test_file_modes(cloud):
     assert {k.name for k in keys} == {"registry.key", "web1.key", "master.key", "organization.key",
                                       "cloud.key"}
     assert {mode(k) for k in keys} == {0o600}
-    assert {mode(f) for f in cloud.directory.glob("*.c*")} - {mode(cloud.directory / "ca")} == {0o644}
+    assert {mode(f) for f in cloud.directory.glob("*.cr?")} == {0o644}
 
 
 def test_init_works_in_a_folder_that_exists(tmp_path):
@@ -387,11 +387,8 @@ def test_names_of_the_clouds_own_files_are_refused(pki, name):
 
 
 @pytest.mark.parametrize("san", ["web1", "DNS:", "DNS:a b", "DNS:a..b", "IP:300.0.0.1", "IP:1.2.3",
-                                 "IP:::::", "IP:g::1", "URI:http://x", "DNS:a,", "", "DNS:a\nDNS:b"])
+                                 "IP:::::", "IP:g::1", "URI:http://x", "DNS:a,,DNS:b", "", "DNS:a\nDNS:b"])
 def test_alternative_names_are_checked(pki, san):
-    if san == "DNS:a,":  # a comma too many is forgiven
-        run_pki("issue", pki.directory, "system", "comma", "--san", san)
-        return
     line = refused("issue", pki.directory, "system", "bad-san", "--san", san)
     assert "alternative name" in line or "--san" in line
     assert not (pki.directory / "bad-san.key").exists()

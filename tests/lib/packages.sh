@@ -30,8 +30,8 @@ as_root() {
     fi
 }
 
-# Whether Redis' unit was there before, so that it stays as its owner wants it.
-had_redis_service() {
+# Whether Redis was installed before us: then its service stays as its owner wants it.
+had_redis_package() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' redis-server 2>/dev/null) == installed ]]
 }
 
@@ -60,9 +60,10 @@ install_missing() {
     apt_quietly update && apt_quietly install -y --no-install-recommends "${QUIVER_MISSING[@]}"
 }
 
-# ensure_packages NAME...: afterwards all are there, or the script has ended with a reason.
-ensure_packages() {
-    local package had_redis=no
+# ensure_packages NAME...: afterwards all are there, or it fails with a reason. A subshell, so that
+# its traps are its own.
+ensure_packages() (
+    had_redis=no
     QUIVER_MISSING=()
     command -v dpkg-query >/dev/null ||
         complain "this is no Debian: install by your own means what these packages have: $*"
@@ -70,22 +71,20 @@ ensure_packages() {
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
             QUIVER_MISSING+=("$package")
     done
-    ((${#QUIVER_MISSING[@]})) || return 0
+    ((${#QUIVER_MISSING[@]})) || exit 0
     printf 'installing: %s\n' "${QUIVER_MISSING[*]}" >&2
-    had_redis_service && had_redis=yes
+    had_redis_package && had_redis=yes
     trap 'allow_services' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
     forbid_services
     install_missing >&2 ||
         complain "apt-get could not install ${QUIVER_MISSING[*]}: see its message above; 'apt-get update' or the sources in /etc/apt may help"
-    allow_services
-    trap - EXIT INT TERM
-    if [[ $had_redis == no ]] && had_redis_service && command -v systemctl >/dev/null; then
+    if [[ $had_redis == no ]] && had_redis_package && command -v systemctl >/dev/null; then
         # Quiver runs its own: the packaged service would only hold port 6379 after the next boot.
         as_root systemctl disable redis-server.service >/dev/null 2>&1 || true
     fi
-}
+)
 
 # Debian's own Python first: others on the path may lack venv.
 quiver_python() {

@@ -10,7 +10,8 @@
 int qv_cli_serve(int argc, char **argv);
 /** `quiver check --config FILE`: everything that a start would check. */
 int qv_cli_check(int argc, char **argv);
-/** `quiver certificate FILE [--config FILE]`: the identity a certificate would have, or why none. */
+/** `quiver certificate FILE [--config FILE]`: the identity a certificate would have, or why none.
+ */
 int qv_cli_certificate(int argc, char **argv);
 
 #endif

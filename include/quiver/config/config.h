@@ -79,12 +79,12 @@ struct qv_config {
     } registry;
 
     struct {
-        size_t body;              /**< bytes */
+        size_t body; /**< bytes */
         size_t json_depth;
-        size_t connections;       /**< live connections of all listeners together */
-        int64_t handshake_ms;     /**< a TLS handshake may take so long */
-        int64_t request_ms;       /**< head and body of a request, and idle time between requests */
-        unsigned workers;         /**< threads that serve requests; 0: one per processor */
+        size_t connections;   /**< live connections of all listeners together */
+        int64_t handshake_ms; /**< a TLS handshake may take so long */
+        int64_t request_ms;   /**< head and body of a request, and idle time between requests */
+        unsigned workers;     /**< threads that serve requests; 0: one per processor */
     } limits;
 
     struct {
@@ -100,10 +100,17 @@ struct qv_config {
  * key and, for mutual, trust). Files named in it are not opened.
  *
  * Each fault is one message "file:line: key: what is wrong, what to do", appended to `faults`;
- * QV_INVALID when there is any. The caller frees with qv_config_free.
+ * QV_INVALID when there is any,
+ * QV_NO_MEMORY when they may not be all. No fault repeats a password. The caller frees with
+ * qv_config_free.
  */
 QV_MUST_CHECK enum qv_status qv_config_load(const char *path, struct qv_config **ret_config,
                                             struct qv_strings *faults);
+/** As qv_config_load, of a text that was read already; `path` is only named in faults and tells
+ *  the folder where relative paths start. */
+QV_MUST_CHECK enum qv_status qv_config_parse(const char *path, struct qv_str text,
+                                             struct qv_config **ret_config,
+                                             struct qv_strings *faults);
 void qv_config_free(struct qv_config **config);
 
 /** Writes the reference of all settings (docs/configuration.md's table) as Markdown. */

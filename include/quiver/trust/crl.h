@@ -29,7 +29,7 @@ struct qv_crls;
  * a warning in the log; of two CRLs of one issuer and scope the newer counts.
  */
 QV_MUST_CHECK enum qv_status qv_crls_load(const struct qv_strings *files, X509_STORE *store,
-                                          const STACK_OF(X509) *cas, struct qv_wall now,
+                                          const STACK_OF(X509) * cas, struct qv_wall now,
                                           struct qv_crls **ret_crls, struct qv_strings *faults);
 void qv_crls_free(struct qv_crls **crls);
 

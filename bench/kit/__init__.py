@@ -1,0 +1,1 @@
+"""What bench/run is made of: a file per subject, standard library only."""

@@ -1,0 +1,108 @@
+"""A local cloud to measure in: certificates, a configuration, and the requests that are sent."""
+import json
+import os
+import subprocess
+
+from .machine import Failed
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MARKER = "#" * 12   # becomes a number of twelve digits in the load generator
+PROVIDERS = [f"bench-provider-{index}" for index in range(10)]
+WRITER, CONSUMER = "bench-writer", "bench-consumer"
+NAMES = [*PROVIDERS, WRITER, CONSUMER]
+DISCOVERY = "/serviceregistry/service-discovery"
+
+CONFIG = """\
+cloud:
+  dialect: "5.0"
+listeners:
+  - {{name: secure, address: 127.0.0.1, port: 0, tls: mutual, serve: [arrowhead]}}
+  - {{name: ops, address: 127.0.0.1, port: 0, tls: off, serve: [ops]}}
+tls:
+  certificate: pki/registry.crt
+  private_key: pki/registry.key
+  trust: [pki/cloud-ca.crt]
+  crl: [pki/cloud-ca.crl]
+store:
+  redis: embedded
+  data_directory: {data}
+  timeout: 10s
+limits:
+  workers: 1
+log: {{level: info, format: json}}
+"""
+
+
+class Cloud:
+    """The folder with everything that a run needs; `path` joins names to it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def make(self):
+        os.makedirs(self.folder, exist_ok=True)
+        self.pki("init", self.path("pki"), "--cloud", "testcloud", "--organization", "company")
+        for name in NAMES:
+            if not os.path.exists(self.path("pki", f"{name}.crt")):
+                self.pki("issue", self.path("pki"), "system", name)
+
+    def pki(self, *words):
+        done = subprocess.run([os.path.join(ROOT, "certs", "pki"), *words], capture_output=True,
+                              text=True, check=False)
+        if done.returncode != 0:
+            raise Failed(f"certs/pki {words[0]}: {done.stderr.strip()}")
+
+    def credentials(self, name):
+        """What the load generator and the yardstick want to know of one identity."""
+        return ["--certificate", self.path("pki", f"{name}.crt"), "--key",
+                self.path("pki", f"{name}.key"), "--ca", self.path("pki", "cloud-ca.crt")]
+
+    def configure(self, data):
+        """Writes a configuration whose data are in the folder `data`; gives its path."""
+        path = self.path(f"{data}.yaml")
+        self.write(path, CONFIG.format(data=data).encode())
+        return path
+
+    @staticmethod
+    def write(path, data):
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+
+def request(operation, document):
+    body = json.dumps(document, separators=(",", ":")).encode()
+    head = (f"POST {DISCOVERY}/{operation} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
+    return head.encode() + body
+
+
+def registration(number=MARKER):
+    """A service of usual size: the kind of document that the reference's examples show."""
+    return request("register", {
+        "serviceDefinitionName": f"bench-{number}",
+        "version": "1.0.0",
+        "expiresAt": "",
+        "metadata": {"unit": "celsius", "margin-of-error": 0.5,
+                     "location": {"building": "A", "floor": 2}},
+        "interfaces": [{
+            "templateName": "generic-http",
+            "protocol": "http",
+            "policy": "NONE",
+            "properties": {
+                "accessAddresses": ["192.168.56.116", "tp2.greenhouse.com"],
+                "accessPort": 8080,
+                "operations": {"query-temperature": {"path": "/query", "method": "GET"},
+                               "subscribe": {"path": "/subscribe", "method": "POST"}},
+                "basePath": "/measure"}}]})
+
+
+def lookup_of_one(number=MARKER, provider=PROVIDERS[0]):
+    return request("lookup?verbose=true", {"instanceIds": [f"{provider}::bench-{number}::1.0.0"]})
+
+
+def lookup_of_ten(number=MARKER):
+    return request("lookup?verbose=true", {"serviceDefinitionNames": [f"bench-{number}"]})

@@ -1,0 +1,126 @@
+/*
+ * Loading a configuration: read, walk, check, and hand out only what is good.
+ *
+ * Holds always: a struct qv_config that was given out passed every check; one that did not is
+ * freed here, its password overwritten. One thread while loading, any afterwards.
+ */
+#include "load.h"
+#include <quiver/base/file.h>
+#include <quiver/base/memory.h>
+#include <string.h>
+
+#define FILE_SIZE_MAX ((size_t)256 * 1024)
+
+static void add_fault(struct qv_load *load, struct qv_str fault)
+{
+    load->found++;
+    if (qv_strings_add(load->faults, fault) != QV_OK)
+        load->out_of_memory = true;
+}
+
+void qv_load_fault(struct qv_load *load, int line, const char *key, const char *format, ...)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf words = {0};
+    qv_buf_printf(&words, "%s:%d: ", load->config->file, line);
+    if (key != NULL)
+        qv_buf_printf(&words, "%s: ", key);
+    va_list args;
+    va_start(args, format);
+    qv_buf_vprintf(&words, format, args);
+    va_end(args);
+    if (qv_buf_status(&words) != QV_OK)
+        load->out_of_memory = true;
+    else
+        add_fault(load, qv_buf_str(&words));
+}
+
+/* An empty configuration that knows its file. */
+static struct qv_config *config_of_file(const char *path)
+{
+    QV_CLEANUP(qv_config) struct qv_config *config = qv_alloc(sizeof(*config));
+    if (config == NULL)
+        return NULL;
+    config->file = qv_strdup(path);
+    config->directory = qv_path_directory(path);
+    if (config->file == NULL || config->directory == NULL)
+        return NULL;
+    struct qv_config *made = config;
+    config = NULL;
+    return made;
+}
+
+enum qv_status qv_config_parse(const char *path, struct qv_str text, struct qv_config **ret_config,
+                               struct qv_strings *faults)
+{
+    QV_CLEANUP(qv_config) struct qv_config *config = config_of_file(path);
+    if (config == NULL)
+        return QV_NO_MEMORY;
+    struct qv_load load = {.config = config, .faults = faults};
+    qv_load_yaml(&load, text);
+    if (load.found == 0 && !load.out_of_memory)
+        qv_check_config(&load);
+    if (load.out_of_memory)
+        return QV_NO_MEMORY;
+    if (load.found > 0)
+        return QV_INVALID;
+    *ret_config = config;
+    config = NULL;
+    return QV_OK;
+}
+
+enum qv_status qv_config_load(const char *path, struct qv_config **ret_config,
+                              struct qv_strings *faults)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf text = {0};
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    enum qv_status status = qv_file_read(path, FILE_SIZE_MAX, &text, &error);
+    if (status == QV_OK) {
+        status = qv_config_parse(path, qv_buf_str(&text), ret_config, faults);
+    } else if (status != QV_NO_MEMORY) {
+        status = QV_INVALID;
+        if (qv_strings_add(faults, qv_str_from(qv_error_message(&error))) != QV_OK)
+            status = QV_NO_MEMORY;
+    }
+    /* A Redis password may stand in it. */
+    qv_memory_wipe(text.at, text.length);
+    return status;
+}
+
+static void free_listeners(struct qv_config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        qv_free(config->listeners[i].name);
+        qv_free(config->listeners[i].address);
+    }
+    qv_free(config->listeners);
+}
+
+static void free_store(struct qv_config *config)
+{
+    if (config->store.password != NULL)
+        qv_memory_wipe(config->store.password, strlen(config->store.password));
+    qv_free(config->store.password);
+    qv_free(config->store.username);
+    qv_free(config->store.host);
+    qv_free(config->store.path);
+    qv_free(config->store.data_directory);
+}
+
+void qv_config_free(struct qv_config **config)
+{
+    if (config == NULL || *config == NULL)
+        return;
+    struct qv_config *freed = *config;
+    *config = NULL;
+    free_listeners(freed);
+    free_store(freed);
+    qv_free(freed->cloud.name);
+    qv_free(freed->tls.certificate);
+    qv_free(freed->tls.private_key);
+    qv_strings_free(&freed->tls.trust);
+    qv_strings_free(&freed->tls.crl);
+    qv_strings_free(&freed->registry.address_alias);
+    qv_free(freed->directory);
+    qv_free(freed->file);
+    qv_free(freed);
+}

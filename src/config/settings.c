@@ -1,0 +1,163 @@
+/*
+ * The table of settings. A later version that learns one more drops its `later`.
+ *
+ * Holds always: what is not here is refused as unknown; what is here with `later` is refused by
+ * name, so that nothing is accepted and not enforced; each `fallback` is read by the same code as
+ * a given value (tests/unit/test_config.c reads them all). Any thread.
+ */
+#include "settings.h"
+
+#define MEMBER(type, member)                                                                       \
+    .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define CONFIG(member)   MEMBER(qv_config, member)
+#define LISTENER(member) MEMBER(qv_config_listener, member)
+#define KIB              UINT64_C(1024)
+#define MIB              (1024 * KIB)
+#define SECOND           UINT64_C(1000)
+#define HOUR             (3600 * SECOND)
+
+static const struct qv_choice dialects[] = {
+    {"5.0", QV_DIALECT_5_0, false}, {"5.2", QV_DIALECT_5_2, true}, {0}};
+static const struct qv_choice tls_modes[] = {{"mutual", QV_TLS_MUTUAL, false},
+                                             {"server", QV_TLS_SERVER, false},
+                                             {"off", QV_TLS_OFF, false},
+                                             {0}};
+static const struct qv_choice services[] = {{"arrowhead", QV_SERVE_ARROWHEAD, false},
+                                            {"ops", QV_SERVE_OPS, false},
+                                            {"chap", QV_SERVE_CHAP, true},
+                                            {0}};
+static const struct qv_choice authentications[] = {
+    {"certificate", QV_AUTHENTICATION_CERTIFICATE, false},
+    {"declared", QV_AUTHENTICATION_DECLARED, false},
+    {"none", QV_AUTHENTICATION_NONE, false},
+    {"outsourced", 0, true},
+    {0}};
+static const struct qv_choice provider_registrations[] = {
+    {"automatic", QV_PROVIDER_AUTOMATIC, false}, {"required", QV_PROVIDER_REQUIRED, false}, {0}};
+static const struct qv_choice interface_policies[] = {
+    {"restricted", QV_INTERFACE_RESTRICTED, false},
+    {"extendable", QV_INTERFACE_EXTENDABLE, true},
+    {"open", QV_INTERFACE_OPEN, true},
+    {0}};
+static const struct qv_choice discoveries[] = {
+    {"open", QV_DISCOVERY_OPEN, false}, {"restricted", QV_DISCOVERY_RESTRICTED, true}, {0}};
+static const struct qv_choice log_levels[] = {{"debug", QV_LOG_DEBUG, false},
+                                              {"info", QV_LOG_INFO, false},
+                                              {"warning", QV_LOG_WARNING, false},
+                                              {"error", QV_LOG_ERROR, false},
+                                              {0}};
+static const struct qv_choice log_formats[] = {
+    {"auto", QV_LOG_AUTO, false}, {"json", QV_LOG_JSON, false}, {"text", QV_LOG_TEXT, false}, {0}};
+
+/* clang-format off: one setting is one paragraph */
+static const struct qv_setting config_settings[] = {
+    {"cloud.dialect", QV_KIND_CHOICE, CONFIG(cloud.dialect), .choices = dialects, .fallback = "5.0",
+     .doc = "The Arrowhead release whose names and texts are spoken."},
+    {"cloud.name", QV_KIND_CLOUD, CONFIG(cloud.name),
+     .doc = "The local cloud, `<cloud>.<organization>.<domain>`, for example "
+            "`testcloud.company.arrowhead.eu`. Default: what the own certificate says."},
+
+    {"listeners", QV_KIND_LISTENERS, .required = true,
+     .doc = "Where Quiver listens: a list, each entry with the settings of the second table."},
+
+    {"tls.certificate", QV_KIND_PATH, CONFIG(tls.certificate),
+     .doc = "Own certificate and, behind it, its chain (PEM). Needed where a listener uses TLS."},
+    {"tls.private_key", QV_KIND_PATH, CONFIG(tls.private_key),
+     .doc = "The certificate's private key (PEM). Needed where a listener uses TLS."},
+    {"tls.trust", QV_KIND_PATHS, CONFIG(tls.trust), .fallback = "",
+     .doc = "CA certificates that may vouch for clients (PEM). Needed for `tls: mutual`."},
+    {"tls.crl", QV_KIND_PATHS, CONFIG(tls.crl), .fallback = "",
+     .doc = "Certificate revocation lists (PEM), enforced in every handshake."},
+    {"tls.*", .later = true, .doc = "Other TLS settings."},
+
+    {"store.redis", QV_KIND_REDIS, .fallback = "embedded",
+     .doc = "Where the registry is kept: `embedded` (a private redis-server), "
+            "`redis://[user:password@]host[:port][/database]` or `unix:///path[?db=database]`."},
+    {"store.data_directory", QV_KIND_PATH, CONFIG(store.data_directory), .fallback = "../data",
+     .doc = "Folder of the embedded Redis' data; made with mode 0700 where it is missing."},
+    {"store.timeout", QV_KIND_DURATION, CONFIG(store.timeout_ms), .min = 100, .max = 60 * SECOND,
+     .fallback = "2s", .doc = "A change that Redis has not taken by then is answered with 503."},
+    {"store.journal_max", QV_KIND_COUNT, CONFIG(store.journal_max), .min = 1, .max = 100000000,
+     .fallback = "100000",
+     .doc = "How many changes the journal keeps; those of the last minute always stay."},
+
+    {"authorization.explain_to_clients", QV_KIND_FLAG, CONFIG(authorization.explain_to_clients),
+     .fallback = "true", .doc = "Does a refused client learn which rule refused it?"},
+    {"authorization.policy", .later = true, .doc = "File with the rules of who may do what."},
+
+    {"registry.provider_registration", QV_KIND_CHOICE, CONFIG(registry.provider_registration),
+     .choices = provider_registrations, .fallback = "automatic",
+     .doc = "A service of a provider that is not registered: `automatic` enters the provider, "
+            "`required` refuses the service, as the reference does."},
+    {"registry.interface_policy", QV_KIND_CHOICE, CONFIG(registry.interface_policy),
+     .choices = interface_policies, .fallback = "restricted",
+     .doc = "May a service have interfaces that no template describes?"},
+    {"registry.discovery", QV_KIND_CHOICE, CONFIG(registry.discovery), .choices = discoveries,
+     .fallback = "open", .doc = "Does every caller find every service?"},
+    {"registry.verbose", QV_KIND_FLAG, CONFIG(registry.verbose), .fallback = "true",
+     .doc = "May a lookup ask for the details of providers and devices?"},
+    {"registry.self_addressing", QV_KIND_FLAG, CONFIG(registry.self_addressing), .fallback = "true",
+     .doc = "May 127.0.0.1, ::1 and localhost be registered?"},
+    {"registry.non_routable_addressing", QV_KIND_FLAG, CONFIG(registry.non_routable_addressing),
+     .fallback = "true",
+     .doc = "May link-local addresses (169.254.0.0/16, fe80::/16) be registered?"},
+    {"registry.address_alias", QV_KIND_TEXTS, CONFIG(registry.address_alias),
+     .fallback = "address,addresses,accessAddress,accessAddresses,host,hosts",
+     .doc = "Interface properties that are read as addresses."},
+    {"registry.direct_access", .later = true, .doc = "Systems that are not restricted."},
+    {"registry.normalization", .later = true, .doc = "How names are normalized."},
+    {"registry.advertise", .later = true, .doc = "What the registry says of itself."},
+    {"registry.page_size_max", .later = true, .doc = "The longest page of a query."},
+
+    {"identity.*", .later = true, .doc = "Blacklist and outsourced identity."},
+    {"chap.*", .later = true, .doc = "The CHAP service."},
+
+    {"limits.body", QV_KIND_SIZE, CONFIG(limits.body), .min = KIB, .max = 64 * MIB,
+     .fallback = "256KiB", .doc = "Largest request body; beyond it 413."},
+    {"limits.json_depth", QV_KIND_COUNT, CONFIG(limits.json_depth), .min = 8, .max = 1000,
+     .fallback = "128", .doc = "Deepest nesting of arrays and objects in a body."},
+    {"limits.connections", QV_KIND_COUNT, CONFIG(limits.connections), .min = 1, .max = 1000000,
+     .fallback = "10000",
+     .doc = "Live connections of all listeners together; more wait in the system's queue."},
+    {"limits.handshake_timeout", QV_KIND_DURATION, CONFIG(limits.handshake_ms), .min = 100,
+     .max = 10 * 60 * SECOND, .fallback = "10s", .doc = "How long a TLS handshake may take."},
+    {"limits.request_timeout", QV_KIND_DURATION, CONFIG(limits.request_ms), .min = 100,
+     .max = 24 * HOUR, .fallback = "60s",
+     .doc = "How long a request may take to arrive, and a connection may be idle between two."},
+    {"limits.workers", QV_KIND_COUNT, CONFIG(limits.workers), .min = 0, .max = 256, .fallback = "0",
+     .doc = "Threads that serve requests; 0: one per processor."},
+
+    {"log.level", QV_KIND_CHOICE, CONFIG(log.level), .choices = log_levels, .fallback = "info",
+     .doc = "What is less important than this is not logged."},
+    {"log.format", QV_KIND_CHOICE, CONFIG(log.format), .choices = log_formats, .fallback = "auto",
+     .doc = "`json`: a JSON object a line; `text`: for people; `auto`: text on a terminal."},
+};
+
+static const struct qv_setting listener_settings[] = {
+    {"name", QV_KIND_NAME, LISTENER(name), .required = true,
+     .doc = "Its name in the log; each has another."},
+    {"address", QV_KIND_ADDRESS, LISTENER(address), .required = true,
+     .doc = "IPv4 or IPv6 address in numbers; `0.0.0.0` and `::` are all of the machine's."},
+    {"port", QV_KIND_COUNT, LISTENER(port), .min = 0, .max = UINT16_MAX, .required = true,
+     .doc = "TCP port; 0: the system chooses, the log tells which."},
+    {"tls", QV_KIND_CHOICE, LISTENER(tls), .choices = tls_modes, .required = true,
+     .doc = "`mutual`: clients must show a certificate; `server`: they may; `off`: plaintext."},
+    {"serve", QV_KIND_CHOICES, LISTENER(serve), .choices = services, .required = true,
+     .doc = "What is served here: a list."},
+    {"authentication", QV_KIND_CHOICE, LISTENER(authentication), .choices = authentications,
+     .doc = "How callers are known: by `certificate` (default where TLS is on), or as `declared` "
+            "in the Authorization header. `none` (default) for listeners that serve ops alone."},
+    {"allow_plaintext", QV_KIND_FLAG, LISTENER(allow_plaintext), .fallback = "false",
+     .doc = "Needed for `tls: off` on an address that is not this machine's own loopback."},
+};
+/* clang-format on */
+
+#define TABLE(rows)                                                                                \
+    {                                                                                              \
+        .at = (rows), .count = sizeof(rows) / sizeof((rows)[0])                                    \
+    }
+const struct qv_settings qv_config_settings = TABLE(config_settings);
+const struct qv_settings qv_listener_settings = TABLE(listener_settings);
+
+_Static_assert(sizeof(config_settings) / sizeof(config_settings[0]) <= QV_SETTINGS_MAX,
+               "QV_SETTINGS_MAX");

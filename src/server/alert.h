@@ -1,0 +1,23 @@
+/*
+ * The last words of a TLS handshake that failed (RFC 8446 6.2): libh2o drops them, so they are
+ * kept aside while OpenSSL writes them, and sent from here. The connection's thread alone.
+ */
+#ifndef QUIVER_SERVER_ALERT_H
+#define QUIVER_SERVER_ALERT_H
+
+#include <openssl/ssl.h>
+#include <stddef.h>
+
+/** What was written last; an alert, also an encrypted one, is a short record. */
+struct qv_alert {
+    unsigned char bytes[256];
+    size_t length;
+};
+
+/** Lets connections made from this context tell their peers why they fail, and tells each of them
+ *  its SSL object. Before the context is used. */
+void qv_alert_install(SSL_CTX *context);
+/** The handshake is over: nothing is kept any more. */
+void qv_alert_end(SSL *ssl);
+
+#endif

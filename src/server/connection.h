@@ -1,0 +1,67 @@
+/*
+ * One connection: from accept to close. The worker's thread alone.
+ */
+#ifndef QUIVER_SERVER_CONNECTION_H
+#define QUIVER_SERVER_CONNECTION_H
+
+#include "alert.h"
+#include "worker.h"
+
+#include <sys/socket.h>
+
+struct qv_connection {
+    h2o_linklist_t link; /**< in its worker's list, for sweeps and for stopping */
+    struct qv_worker *worker;
+    const struct qv_listener *listener;
+    h2o_socket_t *sock; /**< libh2o's; in the phase of HTTP its close is libh2o's affair, too */
+    SSL *ssl;           /**< of sock, NULL: none or not yet; gone when the socket's close is told */
+    bool handshaking;
+    struct qv_timer handshake_end;
+    struct qv_alert alert;
+    struct qv_trust *trust;         /**< a reference: by which it was judged; NULL on plain ones */
+    uint64_t generation;            /**< of that trust */
+    struct qv_identity *identity;   /**< a reference; NULL: nobody */
+    struct qv_error identity_error; /**< why the peer's certificate gives no identity: what each of
+                                         its requests gets, with QV_IDENTITY_URL in the words */
+    struct qv_exchange *exchange;   /**< the request that is being answered, NULL: none */
+    int linger_fd;                  /**< see qv_connection_linger; -1: none */
+    char peer[64];                  /**< "address:port" */
+};
+
+/** Takes over an accepted descriptor and a place in the count of connections. */
+void qv_connection_begin(struct qv_worker *worker, const struct qv_listener *listener, int fd,
+                         const struct sockaddr_storage *peer);
+/** Speaks HTTP from here on. The connection may be gone when this returns. */
+void qv_connection_serve(struct qv_connection *connection);
+/** When it is closed, first waits a little for the peer to read the last words: closing with
+ *  unread input would reset the connection and could destroy them (RFC 9112 9.6). */
+void qv_connection_linger(struct qv_connection *connection);
+/** Ends it from outside: libh2o finds the end of the stream and closes. `how` as shutdown(2). */
+void qv_connection_cut(struct qv_connection *connection, int how);
+
+struct qv_connection *qv_connection_of_socket(h2o_socket_t *sock);
+struct qv_connection *qv_connection_of_request(h2o_req_t *http);
+
+/* ---- places in the count, and the doors ------------------------------------------------------ */
+
+/** Opens the worker's watch on all listeners; called once, on its thread. */
+void qv_accept_start(struct qv_worker *worker);
+/** Ends it for good. */
+void qv_accept_end(struct qv_worker *worker);
+/** A connection gave its place back. */
+void qv_accept_release(struct qv_worker *worker);
+
+/* ---- TLS ------------------------------------------------------------------------------------- */
+
+/** Goes on to qv_connection_serve, or ends the connection and logs why. */
+void qv_handshake_start(struct qv_connection *connection);
+
+/* ---- lingering ------------------------------------------------------------------------------- */
+
+/** Waits for the peer to end the stream, a bounded time, reading and forgetting; then closes `fd`
+ *  and gives back the place of the connection that it belonged to. */
+void qv_linger_begin(struct qv_worker *worker, int fd);
+/** Ends all of them. */
+void qv_linger_end_all(struct qv_worker *worker);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Beginning and end of an exchange.
+ *
+ * Holds always: connection->exchange points to the exchange whose request libh2o has, and is NULL
+ * between requests; so it tells the busy connections from the idle ones, and our answers from
+ * libh2o's own. The connection's thread.
+ */
+#include "exchange.h"
+
+static void dispose(void *memory)
+{
+    struct qv_exchange *exchange = memory;
+    struct qv_connection *connection = exchange->connection;
+    connection->exchange = NULL;
+    if (exchange->pending != NULL)
+        qv_pending_forget(exchange->pending);
+    qv_response_free(&exchange->response);
+    qv_identity_free(&exchange->declared);
+    /* An answer that was on its way when the server began to stop did not say that it is the
+       last. What the peer has sent by now is still served. */
+    if (connection->worker->stopping)
+        qv_connection_cut(connection, SHUT_RD);
+}
+
+struct qv_exchange *qv_exchange_begin(h2o_req_t *http)
+{
+    struct qv_exchange *exchange = h2o_mem_alloc_shared(&http->pool, sizeof(*exchange), dispose);
+    *exchange = (struct qv_exchange){
+        .http = http,
+        .connection = qv_connection_of_request(http),
+    };
+    exchange->connection->exchange = exchange;
+    return exchange;
+}

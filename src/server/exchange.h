@@ -1,0 +1,68 @@
+/*
+ * One request and its answer, as the parts of the server hand it on. It lives in the request's
+ * memory pool and ends with it. The connection's thread alone.
+ */
+#ifndef QUIVER_SERVER_EXCHANGE_H
+#define QUIVER_SERVER_EXCHANGE_H
+
+#include "connection.h"
+
+struct qv_exchange {
+    h2o_req_t *http;
+    struct qv_connection *connection;
+    struct qv_request request;
+    struct qv_response response;
+    struct qv_str blame; /**< what an error found now is to name as its origin; empty: nothing */
+    struct qv_routed routed;
+    struct qv_permit permit;
+    struct qv_identity *declared; /**< a reference, where a header said who calls */
+    struct qv_pending *pending;   /**< the change that the answer waits for */
+};
+
+/** Ties an exchange to the request. Never NULL: libh2o's pools end the process without memory. */
+struct qv_exchange *qv_exchange_begin(h2o_req_t *http);
+
+/* ---- request.c -------------------------------------------------------------------------------- */
+
+/** Fills exchange->request from what libh2o parsed, but for identity and param; checks head, target
+ *  and size. QV_INVALID and QV_TOO_LARGE end the connection. */
+QV_MUST_CHECK enum qv_status qv_request_read(struct qv_exchange *exchange,
+                                             struct qv_error *error);
+/** Decodes the parameter and puts it into the origin. */
+QV_MUST_CHECK enum qv_status qv_request_read_param(struct qv_exchange *exchange,
+                                                   struct qv_error *error);
+/** "METHOD /path" as text that can be shown: bytes that are not UTF-8 become %XX. In the pool. */
+struct qv_str qv_request_origin(h2o_req_t *http);
+/** The first Authorization header; `at` NULL: none was sent. */
+struct qv_str qv_request_authorization(const h2o_req_t *http);
+
+/* ---- handler.c -------------------------------------------------------------------------------- */
+
+/** Takes every request of the path configuration (design 3). */
+void qv_handler_register(h2o_pathconf_t *path);
+
+/* ---- response.c ------------------------------------------------------------------------------- */
+
+/** Sends exchange->response. The request, and the connection with it, may be gone when this
+ *  returns. */
+void qv_response_send(struct qv_exchange *exchange);
+/** The words of a status line; static. */
+const char *qv_response_reason(int status);
+/** Puts the headers that each answer has, and those that this one asks for. */
+void qv_response_add_headers(const struct qv_response *response, h2o_req_t *http);
+
+/* ---- pending.c -------------------------------------------------------------------------------- */
+
+/** Starts the job (taking it over); the answer is sent when it is done. */
+void qv_pending_start(struct qv_exchange *exchange, struct qv_job *job);
+/** The request went away before its change was done. */
+void qv_pending_forget(struct qv_pending *pending);
+/** Receives what was posted to worker->jobs. */
+void qv_pending_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages);
+
+/* ---- error_filter.c --------------------------------------------------------------------------- */
+
+/** Makes libh2o's own error answers Arrowhead error objects. */
+void qv_error_filter_register(h2o_pathconf_t *path);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * The way of a request, in the order that the design lays down (section 3; the reference's is in
+ * spec/arrowhead-discovery 1.1): is it one request and not two, who calls, may one ask here at
+ * all, what is asked for, may this caller call it; then the operation. Each step either lets it
+ * pass or ends it with an error; nothing behind a step that refused is looked at.
+ * The connection's thread.
+ */
+#include "exchange.h"
+
+/* ---- who calls -------------------------------------------------------------------------------- */
+
+/* The connection's identity error with this request's URL in its words. */
+static enum qv_status retell(const struct qv_error *told, struct qv_str url,
+                             struct qv_error *error)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf words = {0};
+    qv_identity_error_text(qv_str_from(qv_error_message(told)), url, &words);
+    QV_TRY(qv_buf_status(&words));
+    return qv_error_set(error, told->status, "%.*s", QV_STR_ARG(qv_buf_str(&words)));
+}
+
+static enum qv_status read_declared(struct qv_exchange *exchange, struct qv_error *error)
+{
+    struct qv_str header = qv_request_authorization(exchange->http);
+    QV_TRY(qv_identity_from_declared(header.at != NULL ? &header : NULL, &exchange->declared,
+                                     error));
+    exchange->request.identity = exchange->declared;
+    return QV_OK;
+}
+
+/* A certificate outranks a header, also one that gives no identity: whoever shows one is judged by
+   it. */
+static enum qv_status identify(struct qv_exchange *exchange, struct qv_error *error)
+{
+    const struct qv_connection *connection = exchange->connection;
+    exchange->blame = QV_STR(""); /* identity errors name no origin (spec 1.3, 1.4) */
+    exchange->request.identity = connection->identity;
+    if (connection->identity != NULL)
+        return QV_OK;
+    if (connection->identity_error.status != QV_OK)
+        return retell(&connection->identity_error, exchange->request.url, error);
+    switch (connection->listener->config->authentication) {
+    case QV_AUTHENTICATION_NONE: return QV_OK;
+    case QV_AUTHENTICATION_DECLARED: return read_declared(exchange, error);
+    case QV_AUTHENTICATION_CERTIFICATE: break;
+    }
+    return qv_error_set(error, QV_UNAUTHENTICATED, "Unauthenticated access attempt: %.*s",
+                        QV_STR_ARG(exchange->request.url));
+}
+
+/* ---- may one ask here -------------------------------------------------------------------------- */
+
+static enum qv_status guard_management(struct qv_exchange *exchange, struct qv_error *error)
+{
+    const struct qv_request *request = &exchange->request;
+    const struct qv_identity *caller = request->identity;
+    bool arrowhead = (exchange->connection->listener->config->serve & QV_SERVE_ARROWHEAD) != 0;
+    exchange->blame = request->url; /* the reference's origin here (spec 1.6) */
+    if (arrowhead && (caller == NULL || caller->profile != QV_PROFILE_OPERATOR) &&
+        h2o_strstr(request->path.at, request->path.length, H2O_STRLIT("/mgmt/")) != SIZE_MAX)
+        return qv_error_set(error, QV_DENIED, "Requester has no management permission");
+    exchange->blame = request->origin;
+    return QV_OK;
+}
+
+/* ---- what is asked for ------------------------------------------------------------------------- */
+
+/* With QV_OK and no route in exchange->routed the answer is complete: it is that to OPTIONS. */
+static enum qv_status route(struct qv_exchange *exchange, struct qv_error *error)
+{
+    const struct qv_request *request = &exchange->request;
+    const struct qv_connection *connection = exchange->connection;
+    switch (qv_router_find(&connection->worker->server->router, connection->listener->config->serve,
+                           request->method, request->path, &exchange->routed)) {
+    case QV_MATCH_ROUTE: return qv_request_read_param(exchange, error);
+    case QV_MATCH_OPTIONS:
+        exchange->response.status = 200;
+        exchange->response.allow = exchange->routed.route->allow_options;
+        exchange->routed.route = NULL;
+        return QV_OK;
+    case QV_MATCH_METHOD:
+        exchange->response.allow = exchange->routed.route->allow;
+        return qv_error_set(error, QV_METHOD_NOT_ALLOWED, "Method %.*s is not supported",
+                            QV_STR_ARG(request->method));
+    case QV_MATCH_NONE: break;
+    }
+    return qv_error_set(error, QV_NOT_FOUND, "There is no such resource");
+}
+
+static enum qv_status pass_gates(struct qv_exchange *exchange, struct qv_error *error)
+{
+    QV_TRY(qv_request_read(exchange, error));
+    QV_TRY(identify(exchange, error));
+    QV_TRY(guard_management(exchange, error));
+    return route(exchange, error);
+}
+
+/* ---- the operation ----------------------------------------------------------------------------- */
+
+static void answer_operation(struct qv_exchange *exchange)
+{
+    struct qv_api *api = exchange->connection->worker->server->api;
+    const struct qv_route *asked = exchange->routed.route;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_decision decision = {0};
+    enum qv_status status = qv_policy_permit(api->policy, exchange->request.identity,
+                                             asked->operation, &exchange->permit, &decision, &error);
+    if (status != QV_OK) {
+        error.status = status; /* running out of memory leaves no words */
+        qv_response_set_denied(&exchange->response, api, &error, &decision, exchange->blame);
+        qv_response_send(exchange);
+        return;
+    }
+    struct qv_job *job = NULL;
+    asked->handle(api, &exchange->permit, &exchange->request, &exchange->response, &job);
+    if (job != NULL)
+        qv_pending_start(exchange, job);
+    else
+        qv_response_send(exchange);
+}
+
+static int on_request(h2o_handler_t *self, h2o_req_t *http)
+{
+    (void)self;
+    struct qv_exchange *exchange = qv_exchange_begin(http);
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    enum qv_status status = pass_gates(exchange, &error);
+    if (status == QV_OK && exchange->routed.route != NULL) {
+        answer_operation(exchange);
+        return 0;
+    }
+    if (status != QV_OK) {
+        error.status = status;
+        qv_response_set_error(&exchange->response, &error, exchange->blame);
+    }
+    qv_response_send(exchange);
+    return 0;
+}
+
+void qv_handler_register(h2o_pathconf_t *path)
+{
+    h2o_handler_t *handler = h2o_create_handler(path, sizeof(*handler));
+    handler->on_req = on_request;
+}

@@ -1,0 +1,151 @@
+/*
+ * The server as a whole: libh2o's configuration, the listeners, the workers.
+ *
+ * Everything is bound and made by qv_server_new, so that a port in use is known before anything
+ * runs; libh2o's configuration does not change once the workers run. The main thread.
+ */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include <quiver/server/server.h>
+
+#include "exchange.h"
+#include "worker.h"
+
+#include <quiver/base/memory.h>
+#include <sched.h>
+#include <unistd.h>
+
+enum { REFUSALS_PER_SECOND = 50 };
+
+/* ---- libh2o ----------------------------------------------------------------------------------- */
+
+static void configure_http(struct qv_server *server)
+{
+    h2o_globalconf_t *http = &server->http;
+    const struct qv_config *config = server->config;
+    h2o_config_init(http);
+    server->http_made = true;
+    http->server_name = h2o_iovec_init(H2O_STRLIT("quiver"));
+    /* With this a chunked body of exactly limits.body passes; qv_request_read stops the one byte
+       that a Content-Length could now have too much. */
+    http->max_request_entity_size = config->limits.body + 1;
+    http->http1.req_timeout = (uint64_t)config->limits.request_ms;
+    http->http1.upgrade_to_http2 = 0;
+    /* It would leave a timer behind that the end of a context does not bear. */
+    http->http2.callbacks.request_shutdown = NULL;
+
+    h2o_hostconf_t *host = h2o_config_register_host(http, h2o_iovec_init(H2O_STRLIT("quiver")), 65535);
+    h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
+    qv_handler_register(path);
+    qv_error_filter_register(path);
+    qv_error_filter_register(&host->fallback_path); /* what failed before it had a path */
+}
+
+/* ---- making ----------------------------------------------------------------------------------- */
+
+static enum qv_status open_listeners(struct qv_server *server, struct qv_error *error)
+{
+    const struct qv_config *config = server->config;
+    server->listeners = qv_alloc_array(config->listener_count, sizeof(struct qv_listener));
+    if (server->listeners == NULL)
+        return QV_NO_MEMORY;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        QV_TRY(qv_listener_open(&config->listeners[i], i, &server->listeners[i], error));
+        server->listener_count++;
+        SSL_CTX *context = qv_trust_context(server->trust, i);
+        if (context != NULL)
+            qv_alert_install(context);
+    }
+    return QV_OK;
+}
+
+/* As many as the processors that this process may use. */
+static size_t count_workers(const struct qv_config *config)
+{
+    cpu_set_t usable;
+    if (config->limits.workers > 0)
+        return config->limits.workers;
+    if (sched_getaffinity(0, sizeof(usable), &usable) == 0)
+        return (size_t)CPU_COUNT(&usable);
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
+
+static enum qv_status make_workers(struct qv_server *server, struct qv_error *error)
+{
+    size_t count = count_workers(server->config);
+    server->workers = qv_alloc_array(count, sizeof(struct qv_worker));
+    if (server->workers == NULL)
+        return QV_NO_MEMORY;
+    server->worker_count = count;
+    for (size_t i = 0; i < count; i++)
+        QV_TRY(qv_worker_new(&server->workers[i], server, error));
+    return QV_OK;
+}
+
+enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
+                             struct qv_trust *trust, struct qv_server **ret_server,
+                             struct qv_error *error)
+{
+    QV_CLEANUP(qv_server) struct qv_server *server = qv_alloc(sizeof(*server));
+    if (server == NULL)
+        return QV_NO_MEMORY;
+    server->config = config;
+    server->api = api;
+    server->trust = qv_trust_ref(trust);
+    server->refusals = (struct qv_gate)QV_GATE_INIT(REFUSALS_PER_SECOND);
+    server->accept_stop = (struct qv_gate)QV_GATE_INIT(1);
+    QV_TRY(qv_router_new(qv_api_routes(), &server->router));
+    QV_TRY(open_listeners(server, error));
+    configure_http(server);
+    QV_TRY(make_workers(server, error));
+    *ret_server = server;
+    server = NULL;
+    return QV_OK;
+}
+
+/* ---- running ---------------------------------------------------------------------------------- */
+
+enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error)
+{
+    for (size_t i = 0; i < server->worker_count; i++) {
+        enum qv_status status = qv_worker_start(&server->workers[i], error);
+        if (status != QV_OK) {
+            qv_server_stop(server);
+            return status;
+        }
+        server->running++;
+    }
+    for (size_t i = 0; i < server->listener_count; i++)
+        qv_listener_log(&server->listeners[i]);
+    return QV_OK;
+}
+
+void qv_server_stop(struct qv_server *server)
+{
+    /* Closed here, too: a duplicate alone would keep the port. */
+    for (size_t i = 0; i < server->running; i++)
+        qv_worker_request_stop(&server->workers[i]);
+    for (size_t i = 0; i < server->listener_count; i++)
+        qv_listener_close(&server->listeners[i]);
+    for (size_t i = 0; i < server->running; i++)
+        qv_worker_join(&server->workers[i]);
+    server->running = 0;
+}
+
+void qv_server_free(struct qv_server **server_at)
+{
+    struct qv_server *server = *server_at;
+    *server_at = NULL;
+    if (server == NULL)
+        return;
+    qv_server_stop(server);
+    for (size_t i = 0; i < server->worker_count; i++)
+        qv_worker_free(&server->workers[i]);
+    qv_free(server->workers);
+    qv_free(server->listeners);
+    if (server->http_made)
+        h2o_config_dispose(&server->http);
+    qv_router_free(&server->router);
+    qv_trust_free(&server->trust);
+    qv_free(server);
+}

@@ -1,0 +1,89 @@
+/*
+ * What all parts of the server share: the server itself, and the workers, each with a thread, an
+ * event loop, its own watch on every listener and its own connections. A connection lives and
+ * dies on one worker. Unless a comment says otherwise, only the worker's thread touches it.
+ */
+#ifndef QUIVER_SERVER_WORKER_H
+#define QUIVER_SERVER_WORKER_H
+
+#include "gate.h"
+#include "listeners.h"
+#include "loop_timer.h"
+#include "router.h"
+
+#include <h2o.h>
+#include <quiver/trust/trust.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+struct qv_server {
+    const struct qv_config *config; /**< borrowed */
+    struct qv_api *api;             /**< borrowed */
+    struct qv_trust *trust;         /**< a reference; the workers have their own */
+    struct qv_listener *listeners;
+    size_t listener_count;
+    struct qv_router router;
+    h2o_globalconf_t http; /**< not changed once the workers run */
+    bool http_made;
+    struct qv_worker *workers;
+    size_t worker_count;
+    size_t running;             /**< workers whose thread was started and not joined */
+    atomic_size_t connections;  /**< of all workers, against limits.connections */
+    struct qv_gate refusals;    /**< for "handshake refused"; any thread */
+    struct qv_gate accept_stop; /**< for "not accepting"; any thread */
+};
+
+/** One worker's watch on one listener. */
+struct qv_door {
+    struct qv_worker *worker;
+    const struct qv_listener *listener;
+    int fd;             /**< a duplicate of the listener's */
+    h2o_socket_t *sock; /**< around fd, while the worker runs and is not stopping */
+};
+
+/** Something that another thread wants a worker to do. */
+struct qv_order {
+    h2o_multithread_message_t message;
+    void (*run)(struct qv_worker *worker, struct qv_order *order);
+};
+
+struct qv_worker {
+    struct qv_server *server;
+    pthread_t thread;
+    sem_t ready; /**< posted once, when orders can be sent */
+    h2o_loop_t *loop;
+    h2o_context_t context;
+    h2o_accept_ctx_t http;
+    struct qv_loop_timer timer;
+    struct qv_trust *trust; /**< a reference: who is judged from now on is judged by it */
+    struct qv_door *doors;  /**< one per listener */
+
+    h2o_multithread_receiver_t orders; /**< of struct qv_order */
+    h2o_multithread_receiver_t jobs;   /**< of struct qv_pending, when its change is done */
+    pthread_mutex_t posting; /**< held by whoever sends: see qv_worker_post */
+    struct qv_order stop;
+
+    h2o_linklist_t connections; /**< of struct qv_connection */
+    h2o_linklist_t lingering;   /**< of struct qv_linger */
+    size_t pending;             /**< changes that the store still has */
+    struct qv_timer resume;     /**< armed while accepting is paused */
+    bool paused, stopping;
+    struct qv_timer deadline; /**< of stopping */
+};
+
+/** Everything that can fail; the thread is started by qv_worker_start. The worker's memory is the
+ *  caller's, zeroed. */
+QV_MUST_CHECK enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server,
+                                           struct qv_error *error);
+QV_MUST_CHECK enum qv_status qv_worker_start(struct qv_worker *worker, struct qv_error *error);
+/** Main thread: tells the worker to end in order. */
+void qv_worker_request_stop(struct qv_worker *worker);
+void qv_worker_join(struct qv_worker *worker);
+void qv_worker_free(struct qv_worker *worker); /**< what was made and never started is fine */
+
+/** Any thread: hands a message to one of the worker's receivers. The worker does not end before
+ *  this has returned. */
+void qv_worker_post(struct qv_worker *worker, h2o_multithread_receiver_t *receiver,
+                    h2o_multithread_message_t *message);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * The parts of the store, and what they say to each other. All of it belongs to the store's thread,
+ * except what is marked.
+ *
+ *   contact  keeps a connection up          session  what makes Redis ready for changes; the tick
+ *   tail     the view follows the journal   commands  changes on their way
+ */
+#ifndef QUIVER_STORE_INTERNAL_H
+#define QUIVER_STORE_INTERNAL_H
+
+#include "contact.h"
+#include "reasons.h"
+#include "scripts.h"
+
+#include <quiver/store/store.h>
+
+#define QV_TOKEN_SIZE 17 /* with its NUL */
+
+/* ---- session.c, tick.c: the connection for commands ---- */
+
+struct qv_session {
+    struct qv_contact contact;
+    struct qv_timer timer; /* the next tick, or the next look whether Redis is fit */
+    bool open;             /* changes are accepted */
+    bool was_open;         /* for the log: since the link is up */
+    bool ticking;          /* a tick is on its way */
+    unsigned ticks;        /* since Redis' fitness was last looked at */
+    unsigned loading;      /* answers to SCRIPT LOAD that are still to come */
+    char sha[QV_SCRIPT_COUNT][41];
+    struct qv_mono clock_at; /* when Redis' clock was ... */
+    int64_t clock_ms;        /* ... at least this */
+};
+
+/* ---- tail.c, load.c: the connection that follows ---- */
+
+enum { QV_TAIL_MEMORY = 8192 }; /* revisions whose tokens are remembered */
+
+struct qv_position {
+    uint64_t revision;
+    char token[QV_TOKEN_SIZE];
+};
+
+struct qv_tail {
+    struct qv_contact contact;
+    struct qv_timer timer;     /* look at the head again */
+    struct qv_view *view;      /* in force; owned by the registry */
+    struct qv_view *next;      /* being built; owned; NULL: none is */
+    bool live;                 /* `at` is the view's position, else that of `next` */
+    bool scanning;             /* `next` is not through the keys yet */
+    uint64_t epoch;
+    struct qv_position at;     /* up to here everything is applied */
+    struct qv_position head;   /* as last read: this much there is */
+    struct qv_mono head_read;  /* when */
+    struct qv_mono load_began;
+    size_t loaded, damaged;    /* documents, of this load */
+    char first_damaged[128];   /* a key */
+    struct qv_position memory[QV_TAIL_MEMORY]; /* by revision modulo its size; token "" : none */
+};
+
+/* ---- commands.c: changes on their way ---- */
+
+struct qv_commands {
+    struct qv_change *parked; /* made, but not in the view yet; by revision */
+    size_t count;             /* changes that have had no answer yet, parked ones included */
+    bool stopping;
+};
+
+struct qv_store {
+    const struct qv_config *config;
+    struct qv_registry *registry;
+    const struct qv_dialect *dialect;
+    char *prefix;      /* of all keys */
+    char *socket_path; /* of the embedded Redis, else NULL */
+    char *where;       /* where Redis is, for messages */
+    void (*on_loaded)(void *data);
+    void *on_loaded_data;
+
+    pthread_mutex_t gate; /* guards `accepting`; held while posting */
+    bool accepting;       /* any thread */
+    bool started;
+    pthread_t thread;
+    struct qv_loop *loop;
+    struct qv_post stop;
+    struct qv_reasons reasons; /* any thread */
+
+    struct qv_session session;
+    struct qv_tail tail;
+    struct qv_commands commands;
+};
+
+/* ---- what they say to each other ---- */
+
+QV_MUST_CHECK enum qv_status qv_session_init(struct qv_store *store);
+void qv_session_destroy(struct qv_store *store);
+/** Sends a script: `whole` with its text, else by its digest. `rest` are the arguments behind
+ *  deadline and token. */
+QV_MUST_CHECK enum qv_status qv_session_call(struct qv_store *store, enum qv_script script,
+                                             bool whole, int64_t deadline_ms, const char *token,
+                                             const struct qv_str *rest, size_t count,
+                                             qv_link_done done, void *data,
+                                             struct qv_command **ret_command);
+/** Redis' clock at `due`, or earlier. */
+int64_t qv_session_redis_ms(const struct qv_session *session, struct qv_mono due);
+void qv_session_note_clock(struct qv_session *session, int64_t redis_ms);
+/** Does what a refusal asks for. */
+void qv_session_remedy(struct qv_store *store, enum qv_remedy remedy);
+/** Looks at Redis again in a while (tick.c: ticks again). */
+void qv_session_again(struct qv_store *store, int64_t milliseconds);
+void qv_session_ask_info(struct qv_store *store);
+void qv_session_load_scripts(struct qv_store *store);
+/** Runs tick.lua now. */
+void qv_tick(struct qv_store *store);
+
+QV_MUST_CHECK enum qv_status qv_tail_init(struct qv_store *store);
+void qv_tail_destroy(struct qv_store *store);
+/** The head may have come to be: looks at once. */
+void qv_tail_wake(struct qv_store *store);
+/** Where a change of this position is in respect to the view. */
+enum qv_seen { QV_SEEN_NOT_YET, QV_SEEN, QV_SEEN_OTHER_HISTORY, QV_SEEN_FORGOTTEN };
+enum qv_seen qv_tail_seen(const struct qv_tail *tail, const struct qv_position *position);
+/** load.c: begins a new view at the position `tail->at`, and is back in tail.c when all keys are
+ *  read. */
+void qv_load_begin(struct qv_store *store);
+/** tail.c: all keys are read. */
+void qv_tail_scanned(struct qv_store *store);
+/** Applies what can be read of these effects; what cannot is left out, logged and counted. */
+QV_MUST_CHECK enum qv_status qv_load_apply(struct qv_store *store, struct qv_view *view,
+                                           const struct qv_effect *effects, size_t count);
+
+/** The view has come further. */
+void qv_commands_advance(struct qv_store *store);
+/** What is parked belongs to a history that is over. */
+void qv_commands_history_broken(struct qv_store *store);
+/** No change is accepted any more; the loop ends when all have their answer. */
+void qv_commands_stop(struct qv_store *store);
+
+#endif

@@ -1,0 +1,638 @@
+/*
+ * The one place where the store meets its libraries: libh2o's event loop and sockets, hiredis'
+ * writer and parser of Redis' protocol (hiredis' own asynchronous layer has no timeouts).
+ *
+ * What always holds: timers are ours and count CLOCK_MONOTONIC, for libh2o's count the wall clock;
+ * of each link at most one write is with libh2o, the rest waits in a bounded queue, so that what was
+ * not sent can be taken back; each command gets exactly one answer, in order, or none if it was
+ * cancelled. One thread, but for qv_loop_post.
+ */
+#include "link.h"
+#include "resolve.h"
+
+#include <errno.h>
+#include <h2o.h>
+#include <hiredis/hiredis.h>
+#include <netinet/tcp.h>
+#include <quiver/base/memory.h>
+#include <string.h>
+#include <sys/un.h>
+#include <utlist.h>
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+struct qv_loop {
+    h2o_evloop_t *evloop;
+    h2o_multithread_queue_t *queue;
+    h2o_multithread_receiver_t receiver;
+    struct qv_timers timers;
+    bool ended;
+    bool hasty; /* a write was started outside of a turn: its end is known at once */
+};
+
+_Static_assert(sizeof(((struct qv_post *)NULL)->private_) >= sizeof(h2o_multithread_message_t),
+               "a post has room for libh2o's message");
+
+static void run_posts(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
+{
+    (void)receiver;
+    while (!h2o_linklist_is_empty(messages)) {
+        h2o_linklist_t *first = messages->next;
+        h2o_linklist_unlink(first);
+        struct qv_post *post = H2O_STRUCT_FROM_MEMBER(struct qv_post, private_, first);
+        post->run(post);
+    }
+}
+
+enum qv_status qv_loop_new(struct qv_loop **ret_loop)
+{
+    struct qv_loop *loop = qv_alloc(sizeof(*loop));
+    if (loop == NULL)
+        return QV_NO_MEMORY;
+    loop->evloop = h2o_evloop_create();
+    loop->queue = h2o_multithread_create_queue(loop->evloop);
+    h2o_multithread_register_receiver(loop->queue, &loop->receiver, run_posts);
+    *ret_loop = loop;
+    return QV_OK;
+}
+
+void qv_loop_post(struct qv_loop *loop, struct qv_post *post)
+{
+    memset(post->private_, 0, sizeof(post->private_));
+    h2o_multithread_send_message(&loop->receiver, (h2o_multithread_message_t *)post->private_);
+}
+
+enum qv_status qv_loop_arm(struct qv_loop *loop, struct qv_timer *timer, struct qv_mono due)
+{
+    return qv_timers_arm(&loop->timers, timer, due);
+}
+
+void qv_loop_arm_surely(struct qv_loop *loop, struct qv_timer *timer, struct qv_mono due)
+{
+    if (qv_timers_arm(&loop->timers, timer, due) != QV_OK)
+        h2o_fatal("no memory for the store's timers");
+}
+
+void qv_loop_disarm(struct qv_loop *loop, struct qv_timer *timer)
+{
+    qv_timers_disarm(&loop->timers, timer);
+}
+
+/* How long the loop may wait for sockets: until the next timer, rounded up. */
+static int32_t wait_ms(const struct qv_loop *loop)
+{
+    struct qv_mono due;
+    if (loop->hasty)
+        return 0;
+    if (!qv_timers_next(&loop->timers, &due))
+        return INT32_MAX;
+    int64_t left = (due.us - qv_mono_now().us + 999) / 1000;
+    if (left < 0)
+        return 0;
+    return left < INT32_MAX ? (int32_t)left : INT32_MAX;
+}
+
+static void turn(struct qv_loop *loop, int32_t wait)
+{
+    if (h2o_evloop_run(loop->evloop, wait) != 0 && errno != EINTR)
+        h2o_fatal("the store's event loop cannot wait for its sockets");
+}
+
+void qv_loop_run(struct qv_loop *loop)
+{
+    while (!loop->ended) {
+        loop->hasty = false;
+        qv_timers_run(&loop->timers, qv_mono_now());
+        if (!loop->ended)
+            turn(loop, wait_ms(loop));
+    }
+}
+
+void qv_loop_end(struct qv_loop *loop)
+{
+    loop->ended = true;
+}
+
+void qv_loop_free(struct qv_loop **loop)
+{
+    if (*loop == NULL)
+        return;
+    turn(*loop, 0); /* posts that are still there */
+    h2o_multithread_unregister_receiver((*loop)->queue, &(*loop)->receiver);
+    h2o_multithread_destroy_queue((*loop)->queue);
+    turn(*loop, 0); /* closed sockets are freed by the next turn */
+    qv_timers_free(&(*loop)->timers);
+    h2o_evloop_destroy((*loop)->evloop);
+    qv_free(*loop);
+    *loop = NULL;
+}
+
+/* ---- hiredis' parser builds our replies ------------------------------------------------------ */
+
+static struct qv_reply *reply_new(const redisReadTask *task, enum qv_reply_kind kind)
+{
+    struct qv_reply *reply = qv_alloc(sizeof(*reply));
+    if (reply == NULL)
+        return NULL;
+    reply->kind = kind;
+    if (task->parent != NULL)
+        ((struct qv_reply *)task->parent->obj)->items[task->idx] = reply;
+    return reply;
+}
+
+/* A reply whose content found no memory; one in a list is freed with the list. */
+static void *reply_failed(const redisReadTask *task, struct qv_reply *reply)
+{
+    if (task->parent == NULL)
+        qv_reply_free(&reply);
+    return NULL;
+}
+
+static void *reply_text(const redisReadTask *task, char *at, size_t length)
+{
+    struct qv_reply *reply =
+        reply_new(task, task->type == REDIS_REPLY_ERROR ? QV_REPLY_ERROR : QV_REPLY_TEXT);
+    if (reply == NULL)
+        return NULL;
+    reply->text.at = qv_strndup(at, length);
+    reply->text.length = length;
+    return reply->text.at != NULL ? reply : reply_failed(task, reply);
+}
+
+static void *reply_list(const redisReadTask *task, int count)
+{
+    struct qv_reply *reply = reply_new(task, QV_REPLY_LIST);
+    if (reply == NULL || count < 0)
+        return reply;
+    reply->items = qv_alloc_array((size_t)count, sizeof(struct qv_reply *));
+    if (reply->items == NULL)
+        return reply_failed(task, reply);
+    reply->count = (size_t)count;
+    return reply;
+}
+
+static void *reply_number(const redisReadTask *task, long long number)
+{
+    struct qv_reply *reply = reply_new(task, QV_REPLY_NUMBER);
+    if (reply != NULL)
+        reply->number = number;
+    return reply;
+}
+
+static void *reply_nil(const redisReadTask *task)
+{
+    return reply_new(task, QV_REPLY_NIL);
+}
+
+static void reply_drop(void *object)
+{
+    struct qv_reply *reply = object;
+    qv_reply_free(&reply);
+}
+
+static redisReplyObjectFunctions reply_functions = {
+    .createString = reply_text,
+    .createArray = reply_list,
+    .createInteger = reply_number,
+    .createNil = reply_nil,
+    .freeObject = reply_drop,
+};
+
+/* ---- a connection ---------------------------------------------------------------------------- */
+
+enum { BATCH = 64 };                  /* commands of one write */
+#define QUEUE_MAX ((size_t)16 << 20) /* bytes that wait to be sent; beyond: refused */
+
+struct qv_command {
+    struct qv_command *prev, *next;
+    char *text; /* owned; hiredis' allocation; NULL once it is being sent */
+    size_t length;
+    bool sent;
+    qv_link_done done; /* NULL: cancelled */
+    void *data;
+};
+
+enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_UP };
+
+struct qv_link {
+    struct qv_loop *loop;
+    const struct qv_config *config;
+    const char *socket_path; /* of a Unix socket, else NULL */
+    int64_t patience_ms;
+    const struct qv_link_handler *handler;
+    void *data;
+
+    enum link_state state;
+    struct qv_timer timer; /* connecting and silence; also a failure to be told outside of connect */
+    char failure[160];
+    struct qv_resolve *resolve;
+    struct addrinfo *addresses, *next_address;
+    h2o_socket_t *socket;
+    redisReader *reader;
+    struct qv_mono heard; /* when Redis last said something, or began to owe an answer */
+
+    struct qv_command *commands; /* oldest first: sent ones, then those that wait */
+    struct qv_command *unsent;   /* the first that waits, or NULL */
+    size_t queued;               /* bytes of those that wait */
+    char *batch[BATCH];          /* texts of the write that libh2o has; NULL ends */
+};
+
+static void break_down(struct qv_link *link, const char *reason);
+
+static void set_failure(struct qv_link *link, const char *what, int code)
+{
+    char words[80];
+    const char *why = code != 0 ? strerror_r(code, words, sizeof(words)) : "";
+    snprintf(link->failure, sizeof(link->failure), "%s%s%s", what,
+             code != 0 && what[0] != '\0' ? ": " : "", why);
+}
+
+static void arm(struct qv_link *link, struct qv_mono due)
+{
+    qv_loop_arm_surely(link->loop, &link->timer, due);
+}
+
+/* Lets the loop report `failure`, not the caller. */
+static void fail_soon(struct qv_link *link)
+{
+    arm(link, qv_mono_now());
+}
+
+static void on_timer(struct qv_timer *timer)
+{
+    struct qv_link *link = H2O_STRUCT_FROM_MEMBER(struct qv_link, timer, timer);
+    if (link->failure[0] != '\0') {
+        break_down(link, link->failure);
+        return;
+    }
+    struct qv_mono now = qv_mono_now();
+    struct qv_mono limit = qv_mono_add_ms(link->heard, link->patience_ms);
+    bool owes = link->state != LINK_UP || (link->commands != NULL && link->commands->sent);
+    if (owes && limit.us <= now.us)
+        break_down(link, link->state == LINK_UP ? "no answer" : "no connection in time");
+    else
+        arm(link, owes ? limit : qv_mono_add_ms(now, link->patience_ms));
+}
+
+enum qv_status qv_link_new(struct qv_loop *loop, const struct qv_config *config,
+                           const char *socket_path, int64_t patience_ms,
+                           const struct qv_link_handler *handler, void *data,
+                           struct qv_link **ret_link)
+{
+    struct qv_link *link = qv_alloc(sizeof(*link));
+    if (link == NULL)
+        return QV_NO_MEMORY;
+    *link = (struct qv_link){.loop = loop,
+                             .config = config,
+                             .socket_path = socket_path,
+                             .patience_ms = patience_ms,
+                             .handler = handler,
+                             .data = data,
+                             .timer.fire = on_timer};
+    if (config->store.redis == QV_REDIS_UNIX)
+        link->socket_path = config->store.path;
+    *ret_link = link;
+    return QV_OK;
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static void free_batch(struct qv_link *link)
+{
+    for (size_t i = 0; i < BATCH && link->batch[i] != NULL; i++) {
+        redisFreeCommand(link->batch[i]);
+        link->batch[i] = NULL;
+    }
+}
+
+static void free_addresses(struct qv_link *link)
+{
+    if (link->addresses != NULL)
+        freeaddrinfo(link->addresses);
+    link->addresses = link->next_address = NULL;
+}
+
+static void close_socket(struct qv_link *link)
+{
+    qv_resolve_cancel(&link->resolve);
+    if (link->socket != NULL)
+        h2o_socket_close(link->socket);
+    link->socket = NULL;
+    if (link->reader != NULL)
+        redisReaderFree(link->reader);
+    link->reader = NULL;
+    free_batch(link);
+}
+
+static void free_command(struct qv_command *command)
+{
+    if (command->text != NULL)
+        redisFreeCommand(command->text);
+    qv_free(command);
+}
+
+/* Takes the commands off the link and answers them. */
+static void drain(struct qv_link *link)
+{
+    struct qv_command *command = link->commands;
+    link->commands = link->unsent = NULL;
+    link->queued = 0;
+    while (command != NULL) {
+        struct qv_command *next = command->next;
+        if (command->done != NULL)
+            command->done(command->data, NULL, command->sent);
+        free_command(command);
+        command = next;
+    }
+}
+
+static void break_down(struct qv_link *link, const char *reason)
+{
+    char words[sizeof(link->failure)];
+    snprintf(words, sizeof(words), "%s", reason);
+    link->state = LINK_DOWN;
+    link->failure[0] = '\0';
+    qv_loop_disarm(link->loop, &link->timer);
+    close_socket(link);
+    free_addresses(link);
+    drain(link);
+    link->handler->down(link->data, words);
+}
+
+void qv_link_break(struct qv_link *link, const char *reason)
+{
+    if (link->state != LINK_DOWN)
+        break_down(link, reason);
+}
+
+void qv_link_free(struct qv_link **link)
+{
+    if (*link == NULL)
+        return;
+    (*link)->state = LINK_DOWN;
+    qv_loop_disarm((*link)->loop, &(*link)->timer);
+    close_socket(*link);
+    free_addresses(*link);
+    drain(*link);
+    qv_free(*link);
+    *link = NULL;
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static void flush(struct qv_link *link);
+
+static void on_written(h2o_socket_t *socket, const char *fault)
+{
+    struct qv_link *link = socket->data;
+    free_batch(link);
+    if (fault != NULL)
+        break_down(link, "the connection was lost while writing");
+    else
+        flush(link);
+}
+
+/* Hands what waits to libh2o, unless it is still busy with the write before. */
+static void flush(struct qv_link *link)
+{
+    h2o_iovec_t pieces[BATCH];
+    size_t count = 0;
+    if (link->batch[0] != NULL)
+        return;
+    while (link->unsent != NULL && count < BATCH) {
+        struct qv_command *command = link->unsent;
+        pieces[count] = h2o_iovec_init(command->text, command->length);
+        link->batch[count++] = command->text;
+        command->text = NULL;
+        command->sent = true;
+        link->queued -= command->length;
+        link->unsent = command->next;
+    }
+    if (count == 0)
+        return;
+    if (count < BATCH)
+        link->batch[count] = NULL;
+    link->loop->hasty = true;
+    h2o_socket_write(link->socket, pieces, count, on_written);
+}
+
+static enum qv_status format(const struct qv_str *words, size_t count, char **ret_text,
+                             size_t *ret_length)
+{
+    const char **at = qv_alloc_array(count, sizeof(*at));
+    size_t *length = qv_alloc_array(count, sizeof(*length));
+    int size = -1;
+    if (at != NULL && length != NULL && count <= INT_MAX) {
+        for (size_t i = 0; i < count; i++) {
+            at[i] = words[i].at != NULL ? words[i].at : "";
+            length[i] = words[i].length;
+        }
+        size = redisFormatCommandArgv(ret_text, (int)count, at, length);
+    }
+    qv_free(at);
+    qv_free(length);
+    if (size < 0)
+        return QV_NO_MEMORY;
+    *ret_length = (size_t)size;
+    return QV_OK;
+}
+
+enum qv_status qv_link_send(struct qv_link *link, const struct qv_str *words, size_t count,
+                            qv_link_done done, void *data, struct qv_command **ret_command)
+{
+    if (link->state != LINK_UP || link->queued > QUEUE_MAX)
+        return QV_UNAVAILABLE;
+    struct qv_command *command = qv_alloc(sizeof(*command));
+    if (command == NULL)
+        return QV_NO_MEMORY;
+    if (format(words, count, &command->text, &command->length) != QV_OK) {
+        qv_free(command);
+        return QV_NO_MEMORY;
+    }
+    command->done = done;
+    command->data = data;
+    if (link->commands == NULL)
+        link->heard = qv_mono_now();
+    DL_APPEND(link->commands, command);
+    if (link->unsent == NULL)
+        link->unsent = command;
+    link->queued += command->length;
+    if (ret_command != NULL)
+        *ret_command = command;
+    flush(link);
+    return QV_OK;
+}
+
+bool qv_link_cancel(struct qv_link *link, struct qv_command *command)
+{
+    command->done = NULL;
+    if (command->sent)
+        return false;
+    if (link->unsent == command)
+        link->unsent = command->next;
+    link->queued -= command->length;
+    DL_DELETE(link->commands, command);
+    free_command(command);
+    return true;
+}
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+/* One reply to the oldest command. False: the link is not what it was any more. */
+static bool deliver(struct qv_link *link, struct qv_reply *reply)
+{
+    const h2o_socket_t *socket = link->socket;
+    struct qv_command *command = link->commands;
+    if (command == NULL || !command->sent) {
+        qv_reply_free(&reply);
+        break_down(link, "Redis answered what was not asked");
+        return false;
+    }
+    DL_DELETE(link->commands, command);
+    if (command->done != NULL)
+        command->done(command->data, reply, true);
+    qv_reply_free(&reply);
+    free_command(command);
+    return link->socket == socket;
+}
+
+static void on_read(h2o_socket_t *socket, const char *fault)
+{
+    struct qv_link *link = socket->data;
+    if (fault != NULL) {
+        break_down(link, "the connection was closed");
+        return;
+    }
+    link->heard = qv_mono_now();
+    int fed = redisReaderFeed(link->reader, socket->input->bytes, socket->input->size);
+    h2o_buffer_consume(&socket->input, socket->input->size);
+    for (;;) {
+        void *reply = NULL;
+        if (fed != REDIS_OK || redisReaderGetReply(link->reader, &reply) != REDIS_OK) {
+            break_down(link, "Redis' answer could not be read");
+            return;
+        }
+        if (reply == NULL || !deliver(link, reply))
+            return;
+    }
+}
+
+/* ---- connecting ------------------------------------------------------------------------------ */
+
+static void try_next_address(struct qv_link *link);
+
+static void on_connected(h2o_socket_t *socket, const char *fault)
+{
+    struct qv_link *link = socket->data;
+    int code = fault != NULL ? EIO : 0;
+    socklen_t size = sizeof(code);
+    if (fault == NULL &&
+        getsockopt(h2o_socket_get_fd(socket), SOL_SOCKET, SO_ERROR, &code, &size) != 0)
+        code = errno;
+    if (code != 0) {
+        set_failure(link, "", code);
+        close_socket(link);
+        try_next_address(link);
+        return;
+    }
+    link->failure[0] = '\0';
+    link->reader = redisReaderCreateWithFunctions(&reply_functions);
+    if (link->reader == NULL) {
+        break_down(link, "out of memory");
+        return;
+    }
+    link->state = LINK_UP;
+    link->heard = qv_mono_now();
+    h2o_socket_read_start(socket, on_read);
+    link->handler->up(link->data);
+}
+
+/* Begins a connection to one address; false sets the failure. */
+static bool begin(struct qv_link *link, const struct sockaddr *address, socklen_t size)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || (connect(fd, address, size) != 0 && errno != EINPROGRESS)) {
+        set_failure(link, "", errno);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    int on = 1;
+    if (address->sa_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    link->socket = h2o_evloop_socket_create(link->loop->evloop, fd, 0);
+    link->socket->data = link;
+    h2o_socket_notify_write(link->socket, on_connected);
+    return true;
+}
+
+/* The next of a host's addresses; with none left, the last failure is the link's. */
+static void try_next_address(struct qv_link *link)
+{
+    while (link->next_address != NULL) {
+        struct addrinfo *address = link->next_address;
+        link->next_address = address->ai_next;
+        if (begin(link, address->ai_addr, address->ai_addrlen)) {
+            link->failure[0] = '\0';
+            return;
+        }
+    }
+    if (link->failure[0] == '\0')
+        set_failure(link, "no address", 0);
+    fail_soon(link);
+}
+
+static void on_resolved(void *data, struct addrinfo *list, const char *reason)
+{
+    struct qv_link *link = data;
+    link->resolve = NULL;
+    link->state = LINK_CONNECTING;
+    link->addresses = link->next_address = list;
+    if (list == NULL)
+        set_failure(link, reason, 0);
+    try_next_address(link);
+}
+
+static void connect_host(struct qv_link *link)
+{
+    const char *host = link->config->store.host;
+    uint16_t port = link->config->store.port;
+    link->addresses = link->next_address = qv_resolve_numeric(host, port);
+    if (link->addresses != NULL) {
+        try_next_address(link);
+        return;
+    }
+    link->state = LINK_RESOLVING;
+    if (qv_resolve_start(link->loop, host, port, on_resolved, link, &link->resolve) != QV_OK) {
+        set_failure(link, "out of memory", 0);
+        fail_soon(link);
+    }
+}
+
+static void connect_path(struct qv_link *link)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(link->socket_path);
+    if (length < sizeof(address.sun_path)) {
+        memcpy(address.sun_path, link->socket_path, length + 1);
+        if (begin(link, (struct sockaddr *)&address, sizeof(address)))
+            return;
+    } else {
+        set_failure(link, "the path of a Unix socket has at most 107 bytes", 0);
+    }
+    fail_soon(link);
+}
+
+void qv_link_connect(struct qv_link *link)
+{
+    if (link->state != LINK_DOWN)
+        return;
+    link->state = LINK_CONNECTING;
+    link->failure[0] = '\0';
+    link->heard = qv_mono_now();
+    arm(link, qv_mono_add_ms(link->heard, link->patience_ms));
+    if (link->socket_path != NULL)
+        connect_path(link);
+    else
+        connect_host(link);
+}

@@ -1,0 +1,120 @@
+/*
+ * CA bundles into a store by which is verified: partial chains (a cloud CA can be the anchor by
+ * itself), bounded depth, security level 2. Strict mode stays off, as the reference's own sample
+ * certificates fail it. Immutable once loaded; any thread.
+ */
+#include "anchors.h"
+
+#include "blocks.h"
+#include "faults.h"
+#include "verdict.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <quiver/base/log.h>
+#include <quiver/base/memory.h>
+
+static enum qv_status new_anchors(struct qv_anchors **ret_anchors)
+{
+    QV_CLEANUP(qv_anchors) struct qv_anchors *anchors = qv_alloc(sizeof(*anchors));
+    if (anchors == NULL)
+        return QV_NO_MEMORY;
+    atomic_init(&anchors->references, 1);
+    anchors->store = X509_STORE_new();
+    anchors->cas = sk_X509_new_null();
+    if (anchors->store == NULL || anchors->cas == NULL)
+        return QV_NO_MEMORY;
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(anchors->store), QV_SECURITY_LEVEL);
+    if (X509_STORE_set_flags(anchors->store, X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
+        X509_STORE_set_depth(anchors->store, QV_VERIFY_DEPTH) != 1)
+        return QV_INTERNAL;
+    *ret_anchors = anchors;
+    anchors = NULL;
+    return QV_OK;
+}
+
+/** `file` for messages. */
+static enum qv_status check_ca(X509 *ca, const char *file, struct qv_wall now,
+                               struct qv_strings *faults)
+{
+    char subject[160];
+    qv_verdict_name(X509_get_subject_name(ca), subject, sizeof(subject));
+    if (X509_check_ca(ca) != 1)
+        return qv_fault(faults,
+                        "%s: %s is no CA (basicConstraints CA:true is wanted); name the file of "
+                        "the CA that issued it",
+                        file, subject);
+    struct qv_wall end;
+    if (qv_certificate_time(X509_get0_notAfter(ca), &end) != QV_OK)
+        return qv_fault(faults, "%s: %s has an end that cannot be read", file, subject);
+    /* Not a fault: in the middle of a rotation a bundle may well hold the CA that has ended. */
+    if (qv_wall_compare(end, now) < 0)
+        qv_log(QV_LOG_WARNING, "CA has expired; nobody is let in by it", QV_LOG_CSTR("file", file),
+               QV_LOG_CSTR("subject", subject));
+    return QV_OK;
+}
+
+static enum qv_status load_bundle(struct qv_anchors *anchors, const char *file, struct qv_wall now,
+                                  struct qv_strings *faults)
+{
+    int first = sk_X509_num(anchors->cas);
+    QV_TRY(qv_blocks_certificates(file, anchors->cas, faults));
+    enum qv_status status = QV_OK;
+    for (int i = first; i < sk_X509_num(anchors->cas) && status != QV_NO_MEMORY; i++) {
+        X509 *ca = sk_X509_value(anchors->cas, i);
+        status = qv_status_worse(status, check_ca(ca, file, now, faults));
+        if (X509_STORE_add_cert(anchors->store, ca) != 1)
+            return QV_NO_MEMORY;
+    }
+    return status;
+}
+
+enum qv_status qv_anchors_load(const struct qv_strings *trust, const struct qv_strings *crl,
+                               struct qv_wall now, struct qv_anchors **ret_anchors,
+                               struct qv_strings *faults)
+{
+    QV_CLEANUP(qv_anchors) struct qv_anchors *anchors = NULL;
+    QV_TRY(new_anchors(&anchors));
+    enum qv_status status = QV_OK;
+    for (size_t i = 0; i < trust->count && status != QV_NO_MEMORY; i++)
+        status = qv_status_worse(status, load_bundle(anchors, trust->at[i], now, faults));
+    if (status == QV_NO_MEMORY)
+        return status;
+    status = qv_status_worse(
+        status, qv_crls_load(crl, anchors->store, anchors->cas, now, &anchors->crls, faults));
+    QV_TRY(status);
+    *ret_anchors = anchors;
+    anchors = NULL;
+    return QV_OK;
+}
+
+struct qv_anchors *qv_anchors_ref(struct qv_anchors *anchors)
+{
+    if (anchors != NULL)
+        atomic_fetch_add_explicit(&anchors->references, 1, memory_order_relaxed);
+    return anchors;
+}
+
+void qv_anchors_free(struct qv_anchors **anchors)
+{
+    struct qv_anchors *old = *anchors;
+    if (old == NULL)
+        return;
+    *anchors = NULL;
+    if (atomic_fetch_sub_explicit(&old->references, 1, memory_order_acq_rel) != 1)
+        return;
+    X509_STORE_free(old->store);
+    sk_X509_pop_free(old->cas, X509_free);
+    qv_crls_free(&old->crls);
+    qv_free(old);
+}
+
+X509_STORE *qv_anchors_store(const struct qv_anchors *anchors)
+{
+    return anchors->store;
+}
+
+const STACK_OF(X509) * qv_anchors_cas(const struct qv_anchors *anchors)
+{
+    return anchors->cas;
+}

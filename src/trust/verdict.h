@@ -1,0 +1,35 @@
+/*
+ * Verdicts, and how the one of the handshake's verify callback gets to whoever asks the SSL
+ * afterwards. Private to `trust`.
+ */
+#ifndef QUIVER_TRUST_VERDICT_H
+#define QUIVER_TRUST_VERDICT_H
+
+#include <quiver/trust/anchors.h>
+
+void qv_verdict_accept(struct qv_verdict *verdict);
+/** `code` is static. */
+void qv_verdict_refuse(struct qv_verdict *verdict, enum qv_status status, const char *code,
+                       const char *format, ...) QV_PRINTF(4, 5);
+/** Likewise, beginning with "<subject of x509>: "; `x509` may be NULL. */
+void qv_verdict_refuse_certificate(struct qv_verdict *verdict, const X509 *x509, const char *code,
+                                   const char *format, ...) QV_PRINTF(4, 5);
+/** As text in RFC 2253, cut to `size`; never empty. */
+void qv_verdict_name(const X509_NAME *name, char *text, size_t size);
+
+/** What the verify callback leaves in an SSL, which owns it. */
+struct qv_left_verdict {
+    struct qv_verdict verdict;
+    X509 *peer; /**< a reference */
+};
+/** Before the first handshake; false: OpenSSL gave no place for it. Idempotent; any thread. */
+bool qv_verdict_prepare(void);
+/** Without memory nothing is left: the verify result alone explains then. */
+void qv_verdict_leave(SSL *ssl, const struct qv_verdict *verdict, X509 *peer);
+const struct qv_left_verdict *qv_verdict_left(const SSL *ssl); /**< NULL: nothing was left */
+
+/** An SSL_CTX holds a reference to the anchors by which its callback judges. */
+QV_MUST_CHECK enum qv_status qv_verdict_bind(SSL_CTX *context, struct qv_anchors *anchors);
+const struct qv_anchors *qv_verdict_bound(const SSL *ssl);
+
+#endif

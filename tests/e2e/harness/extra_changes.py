@@ -1,0 +1,152 @@
+"""Many clients at once that note what was answered, and what must hold of it afterwards.
+
+Every client registers instances of its own, each name once, and revokes some of them. What was
+answered is noted per name; `judge` then compares with what the registry shows: nothing that was
+acknowledged is lost, nothing that was refused for good has happened.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from .requests import REGISTER, lookup_ids, registration, revoke_path
+
+
+class Outcome(enum.Enum):
+    DONE = "acknowledged"
+    REFUSED = "503 for good: it did not happen and never will"
+    UNKNOWN = "503 unknown, or the connection broke"
+
+
+@dataclass
+class Story:
+    """What became of one instance: its registration, and its revoke where one was sent."""
+
+    registered: Outcome
+    revoked: Outcome | None = None
+
+    def may_be_there(self) -> set[bool]:
+        """The states that the answers allow: True, it is found; False, it is not."""
+        after_register = {
+            Outcome.DONE: {True},
+            Outcome.REFUSED: {False},
+            Outcome.UNKNOWN: {True, False},
+        }[self.registered]
+        if self.revoked is None or self.revoked is Outcome.REFUSED:
+            return after_register
+        return {False} if self.revoked is Outcome.DONE else after_register | {False}
+
+
+def outcome_of(send: Callable[[], httpx.Response], *acknowledged: int) -> Outcome:
+    """What the answer to a change came to. Any status but these and 503 fails the test."""
+    try:
+        answer = send()
+    except httpx.TransportError:
+        return Outcome.UNKNOWN
+    if answer.status_code in acknowledged:
+        return Outcome.DONE
+    assert answer.status_code == 503, f"{answer.status_code}: {answer.text}"
+    error = answer.json()
+    assert error["exceptionType"] == "EXTERNAL_SERVER_ERROR", error
+    assert int(answer.headers["retry-after"]) > 0
+    known = not re.search(r"\bunknown\b", error["errorMessage"])
+    return Outcome.REFUSED if known else Outcome.UNKNOWN
+
+
+@dataclass
+class Load:
+    """`clients` threads that make `total` changes together; every second instance is revoked."""
+
+    server: object
+    prefix: str
+    clients: int = 20
+    total: int = 1000
+    stories: dict[str, Story] = field(default_factory=dict)
+    counts: Counter = field(default_factory=Counter)
+    faults: list[BaseException] = field(default_factory=list)
+
+    def __post_init__(self):
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._stop = False
+
+    def start(self) -> Load:
+        for number in range(self.clients):
+            client = self.server.client(f"load-{number % 4}")
+            thread = threading.Thread(target=self._run, args=(number, client), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return self
+
+    def _run(self, number: int, client: httpx.Client) -> None:
+        try:
+            left = self.total // self.clients
+            serial = 0
+            while left > 0 and not self._stop:
+                serial += 1
+                name = f"{self.prefix}-c{number}-n{serial}"
+                left -= self._live(client, f"load-{number % 4}", name, serial % 2 == 0)
+        except BaseException as fault:  # noqa: BLE001 - told by finish
+            self.faults.append(fault)
+
+    def _live(self, client, system: str, name: str, revoke: bool) -> int:
+        """Registers and perhaps revokes one instance; returns how many changes that were."""
+        body = registration(name)
+        story = Story(outcome_of(lambda: client.post(REGISTER, json=body), 201))
+        self._note(name, story, "register", story.registered)
+        if not revoke or story.registered is not Outcome.DONE:
+            return 1
+        path = revoke_path(f"{system}::{name}::1.0.0")
+        story.revoked = outcome_of(lambda: client.delete(path), 200)
+        self._note(name, story, "revoke", story.revoked)
+        return 2
+
+    def _note(self, name: str, story: Story, what: str, outcome: Outcome) -> None:
+        with self._changed:
+            self.stories[name] = story
+            self.counts[what, outcome] += 1
+            self._changed.notify_all()
+
+    def acknowledged(self) -> int:
+        return sum(count for (_, outcome), count in self.counts.items() if outcome is Outcome.DONE)
+
+    def wait_acknowledged(self, count: int, timeout: float = 60) -> None:
+        """Returns when so many changes were acknowledged."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            while self.acknowledged() < count:
+                assert not self.faults, self.faults[0]
+                assert any(thread.is_alive() for thread in self._threads), f"ended early: {self.counts}"
+                left = end - time.monotonic()
+                assert left > 0, f"only {self.acknowledged()} of {count} after {timeout} s: {self.counts}"
+                self._changed.wait(min(left, 1))
+
+    def finish(self, timeout: float = 120, stop: bool = False) -> None:
+        """Waits for all clients (with `stop` they end after the change that is under way)."""
+        self._stop = stop
+        end = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0, end - time.monotonic()))
+            assert not thread.is_alive(), f"still running after {timeout} s: {self.counts}"
+        assert not self.faults, self.faults[0]
+
+    def judge(self, server=None) -> None:
+        """Compares what is found with what was answered."""
+        consumer = (server or self.server).client("consumer")
+        systems = [f"load-{number}" for number in range(4)]
+        found = {id.split("::")[1] for id in lookup_ids(consumer, providerNames=systems)}
+        wrong = []
+        for name, story in self.stories.items():
+            if (name in found) not in story.may_be_there():
+                wrong.append(f"{name}: {story}, found: {name in found}")
+        assert not wrong, f"{len(wrong)} of {len(self.stories)}:\n" + "\n".join(wrong[:20])
+        unheard = {name for name in found if name.startswith(self.prefix + "-")} - set(self.stories)
+        assert not unheard, f"nobody registered {sorted(unheard)[:5]}"

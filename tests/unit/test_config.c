@@ -1,0 +1,651 @@
+// links: config
+/*
+ * quiver.yaml: the shipped file, every value and its default, and every fault by file, line, key.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <quiver/base/memory.h>
+#include <quiver/config/config.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define SHIPPED     TEST_DATA "/../../../config/quiver.yaml"
+
+/* The least that is complete: one plain listener, so that no TLS is needed. */
+#define LEAST                                                                                      \
+    "cloud: {name: testcloud.company.arrowhead.eu}\n"                                              \
+    "listeners:\n"                                                                                 \
+    "- {name: a, address: 127.0.0.1, port: 0, tls: off, serve: [arrowhead], "                      \
+    "authentication: declared}\n"
+/* The same with a listener of the test's own in line 3. */
+#define WITH(listener)                                                                             \
+    "cloud: {name: testcloud.company.arrowhead.eu}\nlisteners:\n- {" listener "}\n"
+#define TLS "tls: {certificate: c, private_key: k, trust: [t]}\n"
+
+struct result {
+    enum qv_status status;
+    struct qv_config *config;
+    struct qv_strings faults;
+};
+
+static void result_free(struct result *result)
+{
+    qv_config_free(&result->config);
+    qv_strings_free(&result->faults);
+}
+
+static struct result parse(const char *text)
+{
+    struct result result = {0};
+    result.status =
+        qv_config_parse("etc/q.yaml", qv_str_from(text), &result.config, &result.faults);
+    return result;
+}
+
+static void expect_good(const struct result *result)
+{
+    if (result->status != QV_OK)
+        fail_msg("%s", result->faults.count > 0 ? result->faults.at[0] : "no fault told");
+    assert_int_equal(result->faults.count, 0);
+    assert_non_null(result->config);
+}
+
+static void the_shipped_file(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result) struct result result = {0};
+    result.status = qv_config_load(SHIPPED, &result.config, &result.faults);
+    expect_good(&result);
+    const struct qv_config *config = result.config;
+    assert_string_equal(config->file, SHIPPED);
+    assert_int_equal(config->listener_count, 2);
+    assert_string_equal(config->listeners[0].name, "secure");
+    assert_string_equal(config->listeners[0].address, "0.0.0.0");
+    assert_int_equal(config->listeners[0].port, 8443);
+    assert_int_equal(config->listeners[0].tls, QV_TLS_MUTUAL);
+    assert_int_equal(config->listeners[0].serve, QV_SERVE_ARROWHEAD);
+    assert_int_equal(config->listeners[0].authentication, QV_AUTHENTICATION_CERTIFICATE);
+    assert_int_equal(config->listeners[1].port, 9090);
+    assert_int_equal(config->listeners[1].authentication, QV_AUTHENTICATION_NONE);
+    assert_string_equal(config->tls.trust.at[0],
+                        TEST_DATA "/../../../config/../certs/local/cloud-ca.crt");
+    assert_int_equal(config->tls.crl.count, 1);
+    assert_null(config->cloud.name);
+}
+
+/* What the file says in so many words is what a file without these words would mean. */
+static void the_shipped_file_states_the_defaults(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result) struct result shipped = {0}, least = parse(LEAST);
+    shipped.status = qv_config_load(SHIPPED, &shipped.config, &shipped.faults);
+    expect_good(&shipped);
+    expect_good(&least);
+    const struct qv_config *a = shipped.config, *b = least.config;
+    assert_memory_equal(&a->limits, &b->limits, sizeof(a->limits));
+    assert_memory_equal(&a->log, &b->log, sizeof(a->log));
+    assert_int_equal(a->cloud.dialect, b->cloud.dialect);
+    assert_int_equal(a->store.redis, b->store.redis);
+    assert_true(a->store.timeout_ms == b->store.timeout_ms);
+    assert_true(a->store.journal_max == b->store.journal_max);
+    assert_int_equal(a->authorization.explain_to_clients, b->authorization.explain_to_clients);
+    assert_int_equal(a->registry.provider_registration, b->registry.provider_registration);
+    assert_int_equal(a->registry.verbose, b->registry.verbose);
+    assert_int_equal(a->registry.self_addressing, b->registry.self_addressing);
+    assert_int_equal(a->registry.non_routable_addressing, b->registry.non_routable_addressing);
+    assert_int_equal(a->registry.address_alias.count, b->registry.address_alias.count);
+    for (size_t i = 0; i < a->registry.address_alias.count; i++)
+        assert_string_equal(a->registry.address_alias.at[i], b->registry.address_alias.at[i]);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result) struct result result = parse(LEAST);
+    expect_good(&result);
+    const struct qv_config *config = result.config;
+    assert_int_equal(config->cloud.dialect, QV_DIALECT_5_0);
+    assert_string_equal(config->directory, "etc");
+    assert_string_equal(config->store.data_directory, "etc/../data");
+    assert_int_equal(config->store.redis, QV_REDIS_EMBEDDED);
+    assert_true(config->store.timeout_ms == 2000);
+    assert_true(config->store.journal_max == 100000);
+    assert_true(config->authorization.explain_to_clients);
+    assert_int_equal(config->registry.provider_registration, QV_PROVIDER_AUTOMATIC);
+    assert_int_equal(config->registry.interface_policy, QV_INTERFACE_RESTRICTED);
+    assert_int_equal(config->registry.discovery, QV_DISCOVERY_OPEN);
+    assert_true(config->registry.verbose);
+    assert_int_equal(config->registry.address_alias.count, 6);
+    assert_string_equal(config->registry.address_alias.at[2], "accessAddress");
+    assert_int_equal(config->limits.body, 262144);
+    assert_int_equal(config->limits.json_depth, 128);
+    assert_int_equal(config->limits.connections, 10000);
+    assert_true(config->limits.handshake_ms == 10000);
+    assert_true(config->limits.request_ms == 60000);
+    assert_int_equal(config->limits.workers, 0);
+    assert_int_equal(config->log.level, QV_LOG_INFO);
+    assert_int_equal(config->log.format, QV_LOG_AUTO);
+    assert_null(config->tls.certificate);
+    assert_int_equal(config->tls.trust.count, 0);
+    assert_false(config->listeners[0].allow_plaintext);
+    assert_int_equal(config->listeners[0].line, 3);
+}
+
+static void every_setting(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result) struct result result = {0};
+    result.status = qv_config_load(TEST_DATA "/config/every.yaml", &result.config, &result.faults);
+    expect_good(&result);
+    const struct qv_config *config = result.config;
+    assert_string_equal(config->cloud.name, "testcloud.company.arrowhead.eu");
+    assert_int_equal(config->listener_count, 4);
+    assert_int_equal(config->listeners[0].serve, QV_SERVE_ARROWHEAD | QV_SERVE_OPS);
+    assert_int_equal(config->listeners[1].authentication, QV_AUTHENTICATION_DECLARED);
+    assert_int_equal(config->listeners[1].tls, QV_TLS_SERVER);
+    assert_string_equal(config->listeners[1].address, "::1");
+    assert_true(config->listeners[2].allow_plaintext);
+    assert_int_equal(config->listeners[3].authentication, QV_AUTHENTICATION_NONE);
+    assert_string_equal(config->tls.certificate, "/etc/quiver/own.crt");
+    assert_string_equal(config->tls.private_key, TEST_DATA "/config/own.key");
+    assert_int_equal(config->tls.trust.count, 2);
+    assert_int_equal(config->tls.crl.count, 0);
+    assert_int_equal(config->store.redis, QV_REDIS_TCP);
+    assert_string_equal(config->store.host, "redis.example");
+    assert_string_equal(config->store.username, "quiver");
+    assert_string_equal(config->store.password, "p@ss:/%");
+    assert_int_equal(config->store.port, 6380);
+    assert_int_equal(config->store.database, 3);
+    assert_string_equal(config->store.data_directory, "/var/lib/quiver");
+    assert_true(config->store.timeout_ms == 500);
+    assert_true(config->store.journal_max == 10);
+    assert_false(config->authorization.explain_to_clients);
+    assert_int_equal(config->registry.provider_registration, QV_PROVIDER_REQUIRED);
+    assert_false(config->registry.verbose);
+    assert_false(config->registry.self_addressing);
+    assert_false(config->registry.non_routable_addressing);
+    assert_int_equal(config->registry.address_alias.count, 1);
+    assert_int_equal(config->limits.body, 1048576);
+    assert_int_equal(config->limits.json_depth, 16);
+    assert_int_equal(config->limits.connections, 5);
+    assert_true(config->limits.handshake_ms == 60000);
+    assert_true(config->limits.request_ms == 3600000);
+    assert_int_equal(config->limits.workers, 2);
+    assert_int_equal(config->log.level, QV_LOG_DEBUG);
+    assert_int_equal(config->log.format, QV_LOG_TEXT);
+}
+
+/* Each text has exactly the one fault; "etc/q.yaml:" stands before it. */
+static const struct {
+    const char *text, *fault;
+} faulty[] = {
+    /* syntax and keys */
+    {"", "1: must be a mapping of settings, as `listeners:`"},
+    {"- a\n", "1: must be a mapping of settings, as `listeners:`"},
+    {"# nothing\n", "1: must be a mapping of settings, as `listeners:`"},
+    {LEAST "a: [\n", "5: while parsing a flow node: did not find expected node content"},
+    {LEAST "log: {level: \"\x01\"}\n", "4: control characters are not allowed"},
+    {LEAST "--- {}\n", "4: a second document begins here, remove it"},
+    {LEAST "? [a]\n: 1\n", "4: a key must be a word"},
+    {LEAST "logg: 1\n",
+     "4: logg: is not a setting; known here: cloud, listeners, tls, store, authorization, "
+     "registry, limits, log"},
+    {LEAST "log: {levels: info}\n", "4: log.levels: is not a setting; known here: level, format"},
+    {LEAST "log: {\"\": 1}\n", "4: log.(key): is not a setting; known here: level, format"},
+    {LEAST "log.level: info\n",
+     "4: log.level: is not a setting; known here: cloud, listeners, tls, store, authorization, "
+     "registry, limits, log"},
+    {LEAST "tls: {\"*\": 1}\n", "4: tls.(key): is not supported by this version, remove it"},
+    {LEAST "log: {level: info, level: debug}\n",
+     "4: log.level: is given twice (first in line 4), remove one"},
+    {LEAST "log: {}\nstore: {}\nlog: {}\n", "6: log: is given twice (first in line 4), remove one"},
+    {LEAST "log: info\n", "4: log: must be a mapping: its settings below it, indented"},
+    {LEAST "log:\n", "4: log: must be a mapping: its settings below it, indented"},
+    {LEAST "log: !x {}\n", "4: log: must be a mapping: its settings below it, indented"},
+    {LEAST "log:\n  level:\n", "5: log.level: has no value, give one or remove the line"},
+    {LEAST "log: {level: ~}\n", "4: log.level: has no value, give one or remove the line"},
+    {LEAST "log: {level: [info]}\n",
+     "4: log.level: must be a plain value, not a list, mapping or tag"},
+    {LEAST "log: {level: !env LEVEL}\n",
+     "4: log.level: must be a plain value, not a list, mapping or tag"},
+    {LEAST "store: {data_directory: \"a\\0b\"}\n",
+     "4: store.data_directory: has a control character in it, remove it"},
+    {LEAST "store: {data_directory: \"\"}\n", "4: store.data_directory: \"\" is no path"},
+    /* words, flags, numbers */
+    {LEAST "log: {level: loud}\n",
+     "4: log.level: \"loud\" is unknown, use one of: debug, info, warning, error"},
+    {LEAST "registry: {verbose: yes}\n", "4: registry.verbose: \"yes\" is neither true nor false"},
+    {LEAST "registry: {verbose: \"true\"}\n",
+     "4: registry.verbose: must be written without quotes"},
+    {LEAST "registry: {address_alias: host}\n",
+     "4: registry.address_alias: must be a list, write [a, b]"},
+    {LEAST "registry: {address_alias: [host, {}]}\n",
+     "4: registry.address_alias: must be a plain value, not a list, mapping or tag"},
+    {LEAST "registry: {address_alias: [\"\"]}\n", "4: registry.address_alias: \"\" is empty"},
+    {LEAST "limits: {body: 12x}\n",
+     "4: limits.body: \"12x\" is not a size in bytes, KiB, MiB or GiB from 1KiB to 64MiB"},
+    {LEAST "limits: {body: 65MiB}\n",
+     "4: limits.body: \"65MiB\" is not a size in bytes, KiB, MiB or GiB from 1KiB to 64MiB"},
+    {LEAST "limits: {body: 1023}\n",
+     "4: limits.body: \"1023\" is not a size in bytes, KiB, MiB or GiB from 1KiB to 64MiB"},
+    {LEAST "limits: {body: 18446744073709551615GiB}\n",
+     "4: limits.body: \"18446744073709551615GiB\" is not a size in bytes, KiB, MiB or GiB from "
+     "1KiB to 64MiB"},
+    {LEAST "limits: {json_depth: 1001}\n",
+     "4: limits.json_depth: \"1001\" is not a whole number from 8 to 1000"},
+    {LEAST "limits: {connections: -1}\n",
+     "4: limits.connections: \"-1\" is not a whole number from 1 to 1000000"},
+    {LEAST "limits: {workers: 1.0}\n",
+     "4: limits.workers: \"1.0\" is not a whole number from 0 to 256"},
+    {LEAST "store: {timeout: 2}\n",
+     "4: store.timeout: \"2\" is not a time in ms, s, m or h from 100ms to 1m"},
+    {LEAST "store: {timeout: 2m}\n",
+     "4: store.timeout: \"2m\" is not a time in ms, s, m or h from 100ms to 1m"},
+    {LEAST "store: {timeout: 99ms}\n",
+     "4: store.timeout: \"99ms\" is not a time in ms, s, m or h from 100ms to 1m"},
+    {LEAST "store: {data_directory: x, redis: \"\"}\n",
+     "4: store.redis: the value is none of the known forms; write embedded, "
+     "redis://[user:password@]host[:port][/database] or unix:///path[?db=database]"},
+    /* what this version cannot honour */
+    {LEAST "tls: {minimum: 1.3}\n", "4: tls.minimum: is not supported by this version, remove it"},
+    {LEAST "tls: {stale_crl: allow}\n",
+     "4: tls.stale_crl: is not supported by this version, remove it"},
+    {LEAST "authorization: {policy: policy.yaml}\n",
+     "4: authorization.policy: is not supported by this version, remove it"},
+    {LEAST "registry: {direct_access: []}\n",
+     "4: registry.direct_access: is not supported by this version, remove it"},
+    {LEAST "registry: {normalization: extended}\n",
+     "4: registry.normalization: is not supported by this version, remove it"},
+    {LEAST "registry: {advertise: {address: a}}\n",
+     "4: registry.advertise: is not supported by this version, remove it"},
+    {LEAST "registry: {page_size_max: 1}\n",
+     "4: registry.page_size_max: is not supported by this version, remove it"},
+    {LEAST "identity: {blacklist: {mode: off}}\n",
+     "4: identity.blacklist: is not supported by this version, remove it"},
+    {LEAST "chap:\n  ttl: 30s\n", "5: chap.ttl: is not supported by this version, remove it"},
+    {LEAST "chap: 5\n", "4: chap: must be a mapping: its settings below it, indented"},
+    {LEAST "registry: {discovery: restricted}\n",
+     "4: registry.discovery: \"restricted\" is not supported by this version, use one of: open"},
+    {LEAST "registry: {interface_policy: extendable}\n",
+     "4: registry.interface_policy: \"extendable\" is not supported by this version, use one of: "
+     "restricted"},
+    {LEAST "registry: {interface_policy: open}\n",
+     "4: registry.interface_policy: \"open\" is not supported by this version, use one of: "
+     "restricted"},
+    {"cloud: {dialect: \"5.2\", name: a.b.c.d}\n"
+     "listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
+     "1: cloud.dialect: \"5.2\" is not supported by this version, use one of: 5.0"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap]"),
+     "3: listeners[0].serve: \"chap\" is not supported by this version, use one of: arrowhead, "
+     "ops"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [arrowhead], authentication: "
+          "outsourced"),
+     "3: listeners[0].authentication: \"outsourced\" is not supported by this version, use one "
+     "of: certificate, declared, none"},
+    /* the cloud */
+    {"cloud: {name: testcloud.company}\n"
+     "listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
+     "1: cloud.name: \"testcloud.company\" is no cloud, write <cloud>.<organization>.<domain> "
+     "with a domain of two parts, as testcloud.company.arrowhead.eu"},
+    {"cloud: {name: a.b..d}\n"
+     "listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
+     "1: cloud.name: \"a.b..d\" is no cloud, write <cloud>.<organization>.<domain> with a domain "
+     "of two parts, as testcloud.company.arrowhead.eu"},
+    {"listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
+     "2: cloud.name: is missing; without TLS no certificate names the cloud"},
+    /* listeners */
+    {"cloud: {dialect: \"5.0\"}\n", "1: listeners is missing"},
+    {"listeners: []\n", "1: listeners: must be a list of 1 to 64 listeners"},
+    {"listeners: {a: b}\n", "1: listeners: must be a list of 1 to 64 listeners"},
+    {"listeners: [a]\n", "1: listeners[0]: must be a mapping with name, address, port, tls, serve"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, serve: [ops]"), "3: listeners[0].tls is missing"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops], host: b"),
+     "3: listeners[0].host: is not a setting; known here: name, address, port, tls, serve, "
+     "authentication, allow_plaintext"},
+    {WITH("name: a b, address: 127.0.0.1, port: 1, tls: off, serve: [ops]"),
+     "3: listeners[0].name: \"a b\" is no name, use 1 to 63 letters, digits, hyphens and "
+     "underscores"},
+    {WITH("name: a, address: localhost, port: 1, tls: off, serve: [ops]"),
+     "3: listeners[0].address: \"localhost\" is no address, write an IPv4 or IPv6 address in "
+     "numbers, as 127.0.0.1 or ::1"},
+    {WITH("name: a, address: \"[::1]\", port: 1, tls: off, serve: [ops]"),
+     "3: listeners[0].address: \"[::1]\" is no address, write an IPv4 or IPv6 address in "
+     "numbers, as 127.0.0.1 or ::1"},
+    {WITH("name: a, address: 127.0.0.1, port: 65536, tls: off, serve: [ops]"),
+     "3: listeners[0].port: \"65536\" is not a whole number from 0 to 65535"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: []"),
+     "3: listeners[0].serve: must not be empty"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: ops"),
+     "3: listeners[0].serve: must be a list, write [a, b]"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n- {name: a, address: "
+          "127.0.0.1, port: 2, tls: off, serve: [ops]"),
+     "4: listener a: name: is taken by the listener in line 3, choose another"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n- {name: b, address: "
+          "\"::ffff:127.0.0.1\", port: 1, tls: off, serve: [ops]"),
+     "4: listener b: port: 1 is taken by listener a in line 3, choose another"},
+    {WITH("name: a, address: 0.0.0.0, port: 1, tls: off, serve: [ops], allow_plaintext: true}\n"
+          "- {name: b, address: 127.0.0.1, port: 1, tls: off, serve: [ops]"),
+     "4: listener b: port: 1 is taken by listener a in line 3, choose another"},
+    /* who calls, and plaintext */
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [arrowhead]"),
+     "3: listener a: tls: off leaves no way to know the callers, set tls: mutual or "
+     "authentication: declared"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [arrowhead], authentication: "
+          "certificate"),
+     "3: listener a: authentication: certificate needs TLS, set tls: mutual"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [arrowhead, ops], "
+          "authentication: none"),
+     "3: listener a: authentication: none would let in unknown callers, remove it"},
+    {TLS WITH("name: a, address: 127.0.0.1, port: 1, tls: mutual, serve: [arrowhead], "
+              "authentication: declared"),
+     "4: listener a: authentication: declared has no effect with tls: mutual, where the "
+     "certificate says who calls, remove it"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops], authentication: "
+          "declared"),
+     "3: listener a: authentication: declared has no effect for ops, remove it"},
+    {TLS WITH("name: a, address: 127.0.0.1, port: 1, tls: server, serve: [ops], authentication: "
+              "certificate"),
+     "4: listener a: authentication: certificate on a listener for ops needs tls: mutual"},
+    {WITH("name: a, address: 192.168.1.1, port: 1, tls: off, serve: [arrowhead], "
+          "authentication: declared"),
+     "3: listener a: address: plaintext beyond this machine, use 127.0.0.1 or ::1, turn TLS on, "
+     "or set allow_plaintext: true"},
+    {WITH("name: a, address: \"::\", port: 1, tls: off, serve: [ops]"),
+     "3: listener a: address: plaintext beyond this machine, use 127.0.0.1 or ::1, turn TLS on, "
+     "or set allow_plaintext: true"},
+    /* what TLS needs */
+    {"listeners:\n- {name: a, address: 1.2.3.4, port: 1, tls: mutual, serve: [arrowhead]}\n"
+     "tls: {private_key: k, trust: [t]}\n",
+     "2: tls.certificate: is missing, but listener a has tls: mutual"},
+    {"listeners:\n- {name: a, address: 1.2.3.4, port: 1, tls: server, serve: [ops]}\n"
+     "tls: {certificate: c}\n",
+     "2: tls.private_key: is missing, but listener a has tls: server"},
+    {"listeners:\n- {name: a, address: 1.2.3.4, port: 1, tls: server, serve: [ops]}\n"
+     "- {name: b, address: 1.2.3.4, port: 2, tls: mutual, serve: [ops]}\n"
+     "tls: {certificate: c, private_key: k}\n",
+     "3: tls.trust: is missing, but listener b has tls: mutual"},
+};
+
+static void faults_have_file_line_and_key(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(faulty); i++) {
+        QV_CLEANUP(result) struct result result = parse(faulty[i].text);
+        assert_int_equal(result.status, QV_INVALID);
+        assert_null(result.config);
+        if (result.faults.count != 1)
+            fail_msg("%zu faults, not only: %s", result.faults.count, faulty[i].fault);
+        assert_int_equal(strncmp(result.faults.at[0], "etc/q.yaml:", 11), 0);
+        assert_string_equal(result.faults.at[0] + 11, faulty[i].fault);
+    }
+}
+
+static void all_faults_are_told_at_once(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result)
+    struct result result =
+        parse(LEAST "log: {level: x, format: y}\nlimits: {body: z}\nchap: {ttl: 1s, keys: {}}\n");
+    assert_int_equal(result.status, QV_INVALID);
+    assert_int_equal(result.faults.count, 5);
+}
+
+static void files_that_cannot_be_read(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result) struct result result = {0};
+    result.status = qv_config_load("/no/such.yaml", &result.config, &result.faults);
+    assert_int_equal(result.status, QV_INVALID);
+    assert_int_equal(result.faults.count, 1);
+    assert_string_equal(result.faults.at[0], "/no/such.yaml: No such file or directory");
+}
+
+static void strange_yaml_that_is_right(void **state)
+{
+    (void)state;
+    static const char *texts[] = {
+        "\xEF\xBB\xBF" LEAST,
+        "%YAML 1.1\n---\n" LEAST "...\n# end\n",
+        LEAST "log: {level: 'debug', format: \"json\"}\n",
+        LEAST "log: {}\nlimits: &a {}\nregistry: *a\n",
+        LEAST "store: {redis: \"embedded\"}\n",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        QV_CLEANUP(result) struct result result = parse(texts[i]);
+        expect_good(&result);
+    }
+}
+
+static void a_document_that_contains_itself_ends(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result) struct result result = parse("&a\nlog: *a\nlisteners: [*a]\n");
+    assert_int_equal(result.status, QV_INVALID);
+    assert_true(result.faults.count > 0);
+}
+
+/* ---- Redis ---- */
+
+static struct result parse_redis(const char *url)
+{
+    char text[1024];
+    snprintf(text, sizeof(text), LEAST "store: {redis: \"%s\"}\n", url);
+    return parse(text);
+}
+
+static const char *or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+static void redis_urls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *username, *password, *host, *path;
+        unsigned port, database;
+    } rows[] = {
+        {"redis://localhost", "", "", "localhost", "", 6379, 0},
+        {"redis://10.0.0.1:7000", "", "", "10.0.0.1", "", 7000, 0},
+        {"redis://10.0.0.1/", "", "", "10.0.0.1", "", 6379, 0},
+        {"redis://a-b.c_d/15", "", "", "a-b.c_d", "", 6379, 15},
+        {"redis://[::1]:7000/2", "", "", "::1", "", 7000, 2},
+        {"redis://[fe80::1]", "", "", "fe80::1", "", 6379, 0},
+        {"redis://:secret@h", "", "secret", "h", "", 6379, 0},
+        {"redis://u:s%40%3a%25%c3%a4@h:1/1", "u", "s@:%\xC3\xA4", "h", "", 1, 1},
+        {"redis://u:a@b@h", "u", "a@b", "h", "", 6379, 0},
+        {"redis://u:a:b@h", "u", "a:b", "h", "", 6379, 0},
+        {"unix:///run/redis.sock", "", "", "", "/run/redis.sock", 0, 0},
+        {"unix:///run/redis.sock?db=4", "", "", "", "/run/redis.sock", 0, 4},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        QV_CLEANUP(result) struct result result = parse_redis(rows[i].url);
+        expect_good(&result);
+        const struct qv_config *config = result.config;
+        assert_int_equal(config->store.redis, rows[i].path[0] ? QV_REDIS_UNIX : QV_REDIS_TCP);
+        assert_string_equal(or_empty(config->store.username), rows[i].username);
+        assert_string_equal(or_empty(config->store.password), rows[i].password);
+        assert_string_equal(or_empty(config->store.host), rows[i].host);
+        assert_string_equal(or_empty(config->store.path), rows[i].path);
+        assert_int_equal(config->store.port, rows[i].port);
+        assert_int_equal(config->store.database, rows[i].database);
+    }
+}
+
+static void bad_redis_urls_never_show_their_password(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *words;
+    } rows[] = {
+        {"rediss://u:hunter2@h", "not supported by this version"},
+        {"sentinel://u:hunter2@h", "not supported by this version"},
+        {"http://u:hunter2@h", "none of the known forms"},
+        {"REDIS://u:hunter2@h", "none of the known forms"},
+        {"hunter2", "none of the known forms"},
+        {"redis://u:hunter2@", "host is no name"},
+        {"redis://u:hunter2@h h", "host is no name"},
+        {"redis://u:hunter2@[::1", "closing bracket"},
+        {"redis://u:hunter2@[h]", "host is no name"},
+        {"redis://u:hunter2@[::1]x", "port is no number"},
+        {"redis://u:hunter2@h:", "port is no number"},
+        {"redis://u:hunter2@h:0", "port is no number"},
+        {"redis://u:hunter2@h:65536", "port is no number"},
+        {"redis://u:hunter2@h/x", "database is no number"},
+        {"redis://u:hunter2@h/1/2", "database is no number"},
+        {"redis://u:hunter2@h/65536", "database is no number"},
+        {"redis://u:hunter2@h?db=1", "host is no name"},
+        {"redis://hunter2@h", "user without a password"},
+        {"redis://hunter2:@h", "user without a password"},
+        {"redis://u:hunter2%@h", "broken % escape"},
+        {"redis://u:hunter2%4@h", "broken % escape"},
+        {"redis://u:hunter2%zz@h", "broken % escape"},
+        {"redis://u:hunter2%00@h", "broken % escape"},
+        {"redis://hunter2%:x@h", "broken % escape"},
+        {"unix://run/hunter2", "does not begin with a slash"},
+        {"unix:///", "does not begin with a slash"},
+        {"unix:///run/x?password=hunter2", "unknown parameter"},
+        {"unix:///run/x?db=", "database is no number"},
+        {"unix:///0123456789012345678901234567890123456789012345678901234567890123456789012345678"
+         "90123456789012345678901234567",
+         "longer than the system allows"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        QV_CLEANUP(result) struct result result = parse_redis(rows[i].url);
+        assert_int_equal(result.status, QV_INVALID);
+        assert_int_equal(result.faults.count, 1);
+        if (strstr(result.faults.at[0], rows[i].words) == NULL)
+            fail_msg("%s: %s", rows[i].url, result.faults.at[0]);
+        assert_null(strstr(result.faults.at[0], "hunter2"));
+        assert_int_equal(strncmp(result.faults.at[0], "etc/q.yaml:4: store.redis: ", 27), 0);
+    }
+}
+
+/* A URL where it does not belong is not repeated either. */
+static void a_misplaced_password_is_not_shown(void **state)
+{
+    (void)state;
+    static const char *texts[] = {
+        LEAST "store: redis://u:hunter2@h\n",
+        LEAST "store: {redis://u:hunter2@h: 1}\n",
+        LEAST "redis://u:hunter2@h: 1\n",
+        LEAST "store: {redis: [redis://u:hunter2@h]}\n",
+        LEAST "store: {redis: \"redis://u:hunter2@h\\n\"}\n",
+        LEAST "store: {redis: redis://u:hunter2@h: x}\n",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        QV_CLEANUP(result) struct result result = parse(texts[i]);
+        assert_int_equal(result.status, QV_INVALID);
+        for (size_t k = 0; k < result.faults.count; k++)
+            assert_null(strstr(result.faults.at[k], "hunter2"));
+    }
+}
+
+/* ---- the rest ---- */
+
+static void lack_of_memory_at_any_place(void **state)
+{
+    (void)state;
+    static const char text[] =
+        LEAST "store: {redis: \"redis://u:p@h\"}\nregistry: {address_alias: [a]}\n"
+              "tls: {certificate: c, crl: [d]}\n";
+    size_t nth = 1;
+    for (;; nth++) {
+        QV_CLEANUP(result) struct result result = {0};
+        qv_memory_fail_at(nth);
+        result = parse(text);
+        bool reached = qv_memory_count() >= nth;
+        qv_memory_fail_at(0);
+        if (!reached) {
+            expect_good(&result);
+            break;
+        }
+        assert_int_equal(result.status, QV_NO_MEMORY);
+        assert_null(result.config);
+    }
+    assert_true(nth > 30);
+}
+
+static void lack_of_memory_while_telling_faults(void **state)
+{
+    (void)state;
+    static const char text[] = LEAST "logs: 1\nlog: {level: x, level: y}\nlimits: {body: 1}\n";
+    size_t nth = 1;
+    for (;; nth++) {
+        QV_CLEANUP(result) struct result result = {0};
+        qv_memory_fail_at(nth);
+        result = parse(text);
+        bool reached = qv_memory_count() >= nth;
+        qv_memory_fail_at(0);
+        assert_int_equal(result.status, reached ? QV_NO_MEMORY : QV_INVALID);
+        if (!reached)
+            break;
+    }
+    assert_true(nth > 20);
+}
+
+static void freeing(void **state)
+{
+    (void)state;
+    struct result result = parse(LEAST);
+    expect_good(&result);
+    qv_config_free(&result.config);
+    assert_null(result.config);
+    qv_config_free(&result.config);
+    qv_config_free(NULL);
+    result_free(&result);
+}
+
+static void the_reference_names_every_setting(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    qv_config_write_reference(&buf);
+    assert_int_equal(qv_buf_status(&buf), QV_OK);
+    static const char *lines[] = {
+        "| `cloud.dialect` | word: `5.0` | `5.0` | ",
+        "| `listeners` | list of listeners | must be given | ",
+        "| `tls.certificate` | path |  | ",
+        "| `tls.crl` | list of paths | `[]` | ",
+        "| `store.timeout` | time, 100ms to 1m | `2s` | ",
+        "| `limits.body` | size, 1KiB to 64MiB | `256KiB` | ",
+        "| `limits.workers` | number, 0 to 256 | `0` | ",
+        "| `port` | number, 0 to 65535 | must be given | ",
+        "| `tls` | word: `mutual`, `server`, `off` | must be given | ",
+        "- `authorization.policy`: ",
+        "- `cloud.dialect: 5.2`\n",
+        "- `listeners[].serve: chap`\n",
+    };
+    for (size_t i = 0; i < COUNT(lines); i++)
+        if (strstr(buf.at, lines[i]) == NULL)
+            fail_msg("missing: %s", lines[i]);
+    assert_null(strstr(buf.at, "| `authorization.policy`"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_shipped_file),
+        cmocka_unit_test(the_shipped_file_states_the_defaults),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(every_setting),
+        cmocka_unit_test(faults_have_file_line_and_key),
+        cmocka_unit_test(all_faults_are_told_at_once),
+        cmocka_unit_test(files_that_cannot_be_read),
+        cmocka_unit_test(strange_yaml_that_is_right),
+        cmocka_unit_test(a_document_that_contains_itself_ends),
+        cmocka_unit_test(redis_urls),
+        cmocka_unit_test(bad_redis_urls_never_show_their_password),
+        cmocka_unit_test(a_misplaced_password_is_not_shown),
+        cmocka_unit_test(lack_of_memory_at_any_place),
+        cmocka_unit_test(lack_of_memory_while_telling_faults),
+        cmocka_unit_test(freeing),
+        cmocka_unit_test(the_reference_names_every_setting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
