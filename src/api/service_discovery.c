@@ -77,6 +77,19 @@ static enum qv_status read_registration(struct qv_api *api, const struct qv_requ
                                         request->now, ret_registration, error);
 }
 
+/* A provider that may be entered automatically needs a name that a system may have; in the mode
+   `required` its own registration has seen to that. */
+static enum qv_status check_provider(const struct qv_api *api,
+                                     const struct qv_service_registration *registration,
+                                     struct qv_error *error)
+{
+    struct qv_str name = qv_str_from(registration->provider);
+    if (api->config->registry.provider_registration != QV_PROVIDER_AUTOMATIC)
+        return QV_OK;
+    QV_TRY(qv_name_check_length(api->rules.dialect, QV_ENTITY_SYSTEM, name, error));
+    return qv_name_check(api->rules.dialect, QV_ENTITY_SYSTEM, name, error);
+}
+
 static enum qv_status make_register_job(struct qv_api *api, const struct qv_grant *grant,
                                         const struct qv_request *request,
                                         const struct qv_service_registration *registration,
@@ -100,6 +113,8 @@ void service_register(struct qv_api *api, const struct qv_permit *permit,
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     QV_CLEANUP(qv_service_registration) struct qv_service_registration *registration = NULL;
     enum qv_status status = read_registration(api, request, response, &registration, &error);
+    if (status == QV_OK)
+        status = check_provider(api, registration, &error);
     if (status != QV_OK) {
         fail(response, status, &error, request);
         return;

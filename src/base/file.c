@@ -4,9 +4,6 @@
  * Holds always: a fault names the path and the system's reason; a failed read leaves the buffer
  * as it was; opening never waits (a FIFO in a file's place is refused, not read). Any thread.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strerrordesc_np */
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <quiver/base/file.h>
@@ -77,8 +74,8 @@ static enum qv_status read_all(int descriptor, const char *path, size_t max, str
 enum qv_status qv_file_read(const char *path, size_t max, struct qv_buf *buf,
                             struct qv_error *error)
 {
-    int descriptor;
-    size_t size;
+    int descriptor = -1;
+    size_t size = 0;
     QV_TRY(open_regular(path, max, &descriptor, &size, error));
     size_t before = buf->length;
     /* One byte more than the size: the read that finds the end needs room too. */

@@ -4,9 +4,6 @@
  * Holds always: nothing reads at or behind `end`; a number is read by the C locale's rules,
  * whatever the process's are; a fault's message has none of the client's bytes. One thread.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strtod_l */
-#endif
 #include "json_lex.h"
 #include <locale.h>
 #include <math.h>

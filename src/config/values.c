@@ -177,7 +177,8 @@ static enum qv_status convert_choice(const struct target *target, struct qv_str 
 {
     unsigned value;
     QV_TRY(find_choice(target, text, &value));
-    memcpy(target->member, &value, sizeof(value)); /* every enum here is as wide as unsigned */
+    _Static_assert(sizeof(enum qv_dialect_id) == sizeof(value), "enums are as wide as unsigned");
+    memcpy(target->member, &value, sizeof(value));
     return QV_OK;
 }
 

@@ -122,7 +122,8 @@ static enum qv_status check_new_template(const struct qv_interface *interface,
     return QV_OK;
 }
 
-/* A copy with the addresses in place. (json_copy would lose members when memory runs out.) */
+/* A copy with the addresses in place; their name is the member's own pointer. (json_copy would lose
+ * members when memory runs out.) */
 static enum qv_status copy_properties(const json_t *properties, const char *address_name,
                                       json_t *addresses, json_t *copy)
 {

@@ -18,8 +18,7 @@ const struct qv_validator *qv_validator_find(const struct qv_rules *rules, const
     struct qv_validator_call call = {.rules = rules};
     struct qv_str rest = qv_str_from(text);
     struct qv_str type = {0}, argument;
-    if (!qv_str_split_next(&rest, '|', &type))
-        return NULL;
+    qv_str_split_next(&rest, '|', &type);
     while (call.argument_count < QV_VALIDATOR_ARGUMENTS_MAX &&
            qv_str_split_next(&rest, '|', &argument))
         call.arguments[call.argument_count++] = argument;

@@ -77,7 +77,7 @@ static enum qv_status add_operation(const struct qv_validator_call *call, const 
     QV_TRY(qv_name_check(dialect, QV_ENTITY_OPERATION, qv_str_trim(raw), error));
     QV_CLEANUP(qv_buf) struct qv_buf key = {0};
     qv_name_normalize(dialect, QV_ENTITY_OPERATION, raw, &key);
-    json_t *record;
+    json_t *record = NULL;
     QV_TRY(read_record(value, &record, error));
     if (qv_buf_status(&key) != QV_OK) {
         json_decref(record);

@@ -253,7 +253,7 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
                                          struct qv_error *error)
 {
     QV_CLEANUP(finder) struct finder finder = {
-        .query = query, .aliases = registry->rules->address_alias, .now = now};
+        .query = query, .rules = registry->rules, .now = now};
     QV_TRY(finder_init(&finder));
     QV_TRY(collect_locked(&finder, registry, error));
     QV_TRY(filter(&finder));

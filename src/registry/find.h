@@ -16,7 +16,7 @@ bool name_set_has(const struct name_set *set, struct qv_str name);
 
 struct finder {
     const struct qv_service_query *query;
-    const struct qv_strings *aliases;
+    const struct qv_rules *rules;
     struct qv_wall now;
     struct name_set ids, providers, definitions, versions, templates, policies;
     struct qv_service_match *matches; /* owned, with their references */

@@ -10,41 +10,6 @@
 /* Stored interfaces were bounded when they came in. */
 enum { STORED_DEPTH_MAX = 2000 };
 
-static bool holds_address_text(const json_t *value)
-{
-    if (json_is_string(value))
-        return !qv_str_is_blank(qv_json_str(value));
-    size_t i;
-    json_t *item;
-    json_array_foreach(value, i, item)
-    {
-        if (json_is_string(item))
-            return true;
-    }
-    return false;
-}
-
-static bool is_alias(const struct qv_strings *aliases, const char *key)
-{
-    for (size_t i = 0; i < aliases->count; i++)
-        if (qv_str_equal_ignore_case(qv_str_from(aliases->at[i]), qv_str_from(key)))
-            return true;
-    return false;
-}
-
-/* The first property, in their order, that is named like an address and holds some. */
-static const char *find_address_key(const struct qv_strings *aliases, json_t *properties)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(properties, key, value)
-    {
-        if (is_alias(aliases, key) && holds_address_text(value))
-            return key;
-    }
-    return NULL;
-}
-
 static bool is_of_type(const json_t *address, unsigned types)
 {
     QV_CLEANUP(qv_buf) struct qv_buf normal = {0};
@@ -54,13 +19,14 @@ static bool is_of_type(const json_t *address, unsigned types)
     return (qv_address_detect(qv_buf_str(&normal)) & types) != 0;
 }
 
-/* Leaves only the addresses of the types in `properties` (a copy of ours). False: none is left. */
-static bool keep_types(const struct qv_strings *aliases, json_t *properties, unsigned types)
+/* Leaves only the addresses of the types in `properties`, which nobody else holds. False: none is
+   left. */
+static bool keep_types(const struct qv_rules *rules, json_t *properties, unsigned types)
 {
-    const char *key = find_address_key(aliases, properties);
-    if (key == NULL)
+    const char *name;
+    if (qv_interface_addresses(rules, properties, &name) == NULL)
         return false;
-    json_t *value = json_object_get(properties, key);
+    json_t *value = json_object_get(properties, name);
     if (json_is_string(value))
         return is_of_type(value, types);
     for (size_t i = json_array_size(value); i > 0; i--)
@@ -101,7 +67,7 @@ static enum qv_status judge_properties(const struct finder *finder,
     if (!matches_any(query->properties, query->property_count, properties))
         return QV_OK;
     if (query->address_types != 0) {
-        if (!keep_types(finder->aliases, properties, query->address_types))
+        if (!keep_types(finder->rules, properties, query->address_types))
             return QV_OK;
         QV_TRY(write_shortened(interface, ret_json));
     }

@@ -24,7 +24,8 @@ struct seen {
     struct qv_str value[COUNTED]; /* of the first */
 };
 
-/* Takes a line without its end; false at the empty line, or where the input ends. */
+/* Takes a line without its end; false for the empty line, and where none ends any more: then
+   `ret_line` is untouched. */
 static bool next_line(struct qv_str *rest, struct qv_str *ret_line)
 {
     const char *end = rest->length > 0 ? memchr(rest->at, '\n', rest->length) : NULL;
@@ -135,6 +136,8 @@ enum qv_status qv_head_check(struct qv_str input, bool http_1_0, struct qv_head 
             return qv_error_set(error, QV_INVALID, "Header lines must not be folded");
         count_line(line, &seen);
     }
+    if (line.length > 0) /* the last one found: not the empty one that ends a head */
+        return qv_error_set(error, QV_INVALID, "Request head is incomplete");
     QV_TRY(check_seen(&seen, http_1_0, error));
     ret_head->has_body = seen.count[TRANSFER_ENCODING] > 0 ||
                          (seen.count[CONTENT_LENGTH] > 0 && !is_zero(seen.value[CONTENT_LENGTH]));

@@ -30,6 +30,8 @@ static void configure_http(struct qv_server *server)
     http->max_request_entity_size = config->limits.body + 1;
     http->http1.req_timeout = (uint64_t)config->limits.request_ms;
     http->http1.upgrade_to_http2 = 0;
+    /* Bodies stay in memory, however large: nothing of a request is written to a file. */
+    h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
     /* It would leave a timer behind that the end of a context does not bear. */
     http->http2.callbacks.request_shutdown = NULL;
 

@@ -46,7 +46,7 @@ struct qv_tail {
     struct qv_view *view;      /* in force; owned by the registry */
     struct qv_view *next;      /* being built; owned; NULL: none is */
     bool live;                 /* `at` is the view's position, else that of `next` */
-    bool scanning;             /* `next` is not through the keys yet */
+    bool stuck;                /* at an entry that cannot be applied */
     uint64_t epoch;
     struct qv_position at;     /* up to here everything is applied */
     struct qv_position head;   /* as last read: this much there is */

@@ -248,7 +248,6 @@ static void scan(struct qv_store *store, const char *cursor)
 void qv_load_begin(struct qv_store *store)
 {
     struct qv_tail *tail = &store->tail;
-    tail->scanning = true;
     tail->loaded = tail->damaged = 0;
     tail->first_damaged[0] = '\0';
     tail->load_began = qv_mono_now();

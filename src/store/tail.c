@@ -81,8 +81,7 @@ static void history_broke(struct qv_store *store, const char *reason)
            QV_LOG_INT("revision", tail->at.revision), QV_LOG_INT("head", tail->head.revision));
     if (tail->live)
         tail->epoch++;
-    tail->live = false;
-    tail->scanning = false;
+    tail->live = tail->stuck = false;
     qv_view_free(&tail->next);
     qv_commands_history_broken(store);
     ask_head(store);
@@ -110,7 +109,6 @@ static void publish(struct qv_store *store)
 
 void qv_tail_scanned(struct qv_store *store)
 {
-    store->tail.scanning = false;
     ask_head(store);
 }
 
@@ -138,6 +136,7 @@ static void advance(struct qv_tail *tail, const struct qv_entry *entry)
 static void stop_following(struct qv_store *store, const struct qv_entry *entry,
                            const char *message)
 {
+    store->tail.stuck = true;
     if (qv_reasons_set(&store->reasons, QV_REASON_FOLLOW,
                        "entry %llu of the journal is not followed: %s",
                        (unsigned long long)entry->revision, message))
@@ -166,7 +165,7 @@ static enum step follow_one(struct qv_store *store, const struct qv_reply *item,
         advance(tail, entry);
         return STEP_ON;
     }
-    stop_following(store, entry, qv_error_message(&error));
+    stop_following(store, entry, error.message != NULL ? error.message : qv_status_name(status));
     return STEP_LATER;
 }
 
@@ -179,8 +178,10 @@ static enum step follow(struct qv_store *store, const struct qv_reply *entries,
     for (size_t i = 0; i < entries->count && step == STEP_ON; i++)
         step = follow_one(store, qv_reply_item(entries, i), &entry, ret_break);
     qv_entry_free(&entry);
-    if (step == STEP_ON)
+    if (step == STEP_ON) {
+        store->tail.stuck = false;
         qv_reasons_clear(&store->reasons, QV_REASON_FOLLOW);
+    }
     return step;
 }
 
@@ -323,7 +324,8 @@ static void on_head(void *data, const struct qv_reply *reply, bool sent)
     }
     if (read_head(store, reply, words, sizeof(words))) {
         qv_contact_settled(&store->tail.contact);
-        qv_reasons_clear(&store->reasons, QV_REASON_FOLLOW);
+        if (!store->tail.stuck)
+            qv_reasons_clear(&store->reasons, QV_REASON_FOLLOW);
         compare(store);
         return;
     }
@@ -371,7 +373,6 @@ static void on_lost(struct qv_contact *contact, const char *reason)
     qv_reasons_set(&store->reasons, QV_REASON_FOLLOW, "the journal is not followed: %s", reason);
     qv_loop_disarm(store->loop, &tail->timer);
     /* A view that is half built cannot be gone on with: what SCAN has seen is not known. */
-    tail->scanning = false;
     qv_view_free(&tail->next);
 }
 

@@ -255,7 +255,7 @@ static void unfit_crls_are_refused(void **state)
         {{.issuer = &namesake}, "signature is not by the configured CA"},
         {{.issuer = &no_sign}, "cRLSign"},
         {{.issuer = &ca, .digest = EVP_sha1()}, "too weak"},
-        {{.issuer = &ca, .critical_nid = NID_delta_crl, .extension = "1"}, "delta CRL"},
+        {{.issuer = &ca, .critical_nid = NID_delta_crl, .extension = "DER:020101"}, "delta CRL"},
         {{.issuer = &ca,
           .critical_nid = NID_issuing_distribution_point,
           .extension = "indirectCRL:TRUE"},
@@ -264,7 +264,7 @@ static void unfit_crls_are_refused(void **state)
           .critical_nid = NID_issuing_distribution_point,
           .extension = "onlyAA:TRUE"},
          "attribute certificates"},
-        {{.issuer = &ca, .critical_nid = NID_netscape_comment, .extension = "x"},
+        {{.issuer = &ca, .critical_nid = NID_netscape_comment, .extension = "DER:160178"},
          "critical extension"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

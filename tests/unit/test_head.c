@@ -84,6 +84,8 @@ static const struct {
     {"", false, "Request line is missing"},
     {"\r\n\r\n", false, "Request line is missing"},
     {"GET / HTTP/1.1", false, "Request line is missing"},
+    {LINE, false, "Request head is incomplete"},
+    {LINE HOST "host: b", false, "Request head is incomplete"},
 };
 
 static void bad_heads_are_named(void **state)

@@ -125,6 +125,7 @@ static const struct {
     {QV_STR("\"\\ud800\""), "lone surrogate at line 1, column 2"},
     {QV_STR("\"\\ud800\\n\""), "lone surrogate at line 1, column 2"},
     {QV_STR("\"\\ud800\\u0041\""), "lone surrogate at line 1, column 2"},
+    {QV_STR("\"\\udc00\\udc00\""), "lone surrogate at line 1, column 2"},
     {QV_STR("\"\\udc00\""), "lone surrogate at line 1, column 2"},
     {QV_STR("\"\xC0\xAF\""), "bytes that are not UTF-8 at line 1, column 2"},
     {QV_STR("\"\xC3\xA4\xED\xA0\x80\""), "bytes that are not UTF-8 at line 1, column 3"},

@@ -2,9 +2,6 @@
 /*
  * The log's two forms, its levels, and that no text can forge or steer anything.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* posix_openpt, pipe2 */
-#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

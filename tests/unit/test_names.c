@@ -17,6 +17,22 @@ static void only_the_first_dialect_is_there(void **state)
     assert_null(qv_dialect_get(QV_DIALECT_5_2));
 }
 
+static void rules_come_from_the_configuration(void **state)
+{
+    (void)state;
+    struct qv_config config = {0};
+    config.cloud.dialect = QV_DIALECT_5_0;
+    config.registry.interface_policy = QV_INTERFACE_OPEN;
+    config.registry.non_routable_addressing = true;
+    struct qv_rules rules;
+    qv_rules_from_config(&config, &rules);
+    assert_ptr_equal(rules.dialect, dialect());
+    assert_int_equal(rules.interface_policy, QV_INTERFACE_OPEN);
+    assert_false(rules.self_addressing);
+    assert_true(rules.non_routable_addressing);
+    assert_ptr_equal(rules.address_alias, &config.registry.address_alias);
+}
+
 static void names_are_trimmed_and_lowered(void **state)
 {
     (void)state;
@@ -210,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_first_dialect_is_there),
+        cmocka_unit_test(rules_come_from_the_configuration),
         cmocka_unit_test(names_are_trimmed_and_lowered),
         cmocka_unit_test(names_follow_the_convention),
         cmocka_unit_test(names_have_a_length),

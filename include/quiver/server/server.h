@@ -15,9 +15,12 @@ struct qv_server;
 QV_MUST_CHECK enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
                                            struct qv_trust *trust, struct qv_server **ret_server,
                                            struct qv_error *error);
-/** Starts the workers; logs "listening" with listener, address and port for each. */
+/** Starts the workers; logs "listening" with listener, address and port for each. Signals that the
+ *  main thread waits for are blocked before, and SIGPIPE is ignored. */
 QV_MUST_CHECK enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error);
-/** Accepts no more, answers what is in flight (bounded by limits.request_timeout), ends the workers. */
+/** Accepts no more, closes idle connections, answers what is in flight, ends the workers. What is
+ *  not answered within store.timeout and a second is cut; a change that the store still has is
+ *  waited for, so the store is stopped after the server. Twice is fine. */
 void qv_server_stop(struct qv_server *server);
 void qv_server_free(struct qv_server **server); /**< stops first */
 

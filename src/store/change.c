@@ -1,0 +1,175 @@
+/*
+ * Building changes: documents and identities as the scripts' arguments, in the order that the head
+ * of each script tells. Pure; any thread.
+ */
+#include "change.h"
+
+#include <quiver/base/memory.h>
+
+void qv_change_free(struct qv_change **change)
+{
+    if (*change == NULL)
+        return;
+    for (size_t i = 0; i < (*change)->count; i++)
+        qv_free((char *)(*change)->args[i].at);
+    qv_free((*change)->args);
+    qv_error_free(&(*change)->outcome.error);
+    qv_free(*change);
+    *change = NULL;
+}
+
+static enum qv_status change_new(enum qv_script script, size_t arguments,
+                                 struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = qv_alloc(sizeof(*change));
+    if (change == NULL)
+        return QV_NO_MEMORY;
+    change->script = script;
+    change->args = qv_alloc_array(arguments, sizeof(*change->args));
+    if (change->args == NULL)
+        return QV_NO_MEMORY;
+    QV_TRY(qv_random_token(change->token));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+/* Takes the buffer's content as the next argument. There is room: change_new was told how many. */
+static enum qv_status add(struct qv_change *change, struct qv_buf *buf)
+{
+    char *text;
+    size_t length;
+    QV_TRY(qv_buf_take(buf, &text, &length));
+    change->args[change->count++] = (struct qv_str){.at = text, .length = length};
+    return QV_OK;
+}
+
+static enum qv_status add_text(struct qv_change *change, const char *text)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    qv_buf_put_text(&buf, text);
+    return add(change, &buf);
+}
+
+static enum qv_status add_str(struct qv_change *change, struct qv_str text)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    qv_buf_put(&buf, text);
+    return add(change, &buf);
+}
+
+static void write_member(struct qv_buf *buf, const char *key, const char *value)
+{
+    bool first = false;
+    qv_json_write_key(buf, &first, key);
+    qv_json_write_str(buf, qv_str_from(value));
+}
+
+/* The envelope's `by`: who made the change, and by which certificate where one proved it. */
+static enum qv_status add_by(struct qv_change *change, const struct qv_identity *by)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    qv_buf_put_text(&buf, "{\"system\":");
+    qv_json_write_str(&buf, qv_str_from(by->system));
+    const struct qv_certificate *certificate = by->certificate;
+    if (certificate != NULL) {
+        write_member(&buf, "x5t#S256", certificate->fingerprint);
+        write_member(&buf, "issuer", certificate->issuer);
+        write_member(&buf, "serial", certificate->serial);
+        qv_buf_put_text(&buf, ",\"notAfter\":\"");
+        qv_wall_write(&buf, certificate->not_after, QV_WALL_SECONDS);
+        qv_buf_put_char(&buf, '"');
+    }
+    qv_buf_put_char(&buf, '}');
+    return add(change, &buf);
+}
+
+/* ---- register-service ------------------------------------------------------------------------ */
+
+static enum qv_status add_instance(struct qv_change *change,
+                                   const struct qv_service_registration *registration)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
+    QV_TRY(add_text(change, registration->instance_id));
+    qv_service_registration_write(registration, &doc);
+    return add(change, &doc);
+}
+
+static enum qv_status add_provider(struct qv_change *change, const struct qv_rules *rules,
+                                   const struct qv_service_registration *registration)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
+    QV_TRY(add_text(change, registration->provider));
+    qv_service_registration_write_provider(rules, registration, &doc);
+    return add(change, &doc);
+}
+
+static enum qv_status add_definition(struct qv_change *change,
+                                     const struct qv_service_registration *registration)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
+    QV_TRY(add_text(change, registration->definition));
+    qv_buf_put_text(&doc, "{\"name\":");
+    qv_json_write_str(&doc, qv_str_from(registration->definition));
+    qv_buf_put_char(&doc, '}');
+    return add(change, &doc);
+}
+
+/* The document has whole seconds, so that is when it ends. */
+static enum qv_status add_end(struct qv_change *change,
+                              const struct qv_service_registration *registration)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    if (registration->expires)
+        qv_buf_printf(&buf, "%lld", (long long)registration->expires_at.seconds * 1000);
+    return add(change, &buf);
+}
+
+enum qv_status qv_change_register_service(const struct qv_rules *rules,
+                                          enum qv_provider_registration mode,
+                                          const struct qv_service_registration *registration,
+                                          const struct qv_identity *by,
+                                          struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    size_t arguments = 9 + registration->interface_count;
+    QV_TRY(change_new(QV_SCRIPT_REGISTER_SERVICE, arguments, &change));
+    QV_TRY(add_by(change, by));
+    QV_TRY(add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
+    QV_TRY(add_instance(change, registration));
+    QV_TRY(add_provider(change, rules, registration));
+    QV_TRY(add_definition(change, registration));
+    QV_TRY(add_end(change, registration));
+    for (size_t i = 0; i < registration->interface_count; i++)
+        QV_TRY(add_text(change, registration->interfaces[i].template_name));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+/* ---- revokes --------------------------------------------------------------------------------- */
+
+enum qv_status qv_change_revoke_service(const struct qv_instance_id *id,
+                                        const struct qv_identity *by, struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    QV_TRY(change_new(QV_SCRIPT_REVOKE_SERVICE, 3, &change));
+    QV_TRY(add_by(change, by));
+    QV_TRY(add_text(change, id->text));
+    QV_TRY(add_str(change, id->provider));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+enum qv_status qv_change_revoke_system(struct qv_str system, const struct qv_identity *by,
+                                       struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    QV_TRY(change_new(QV_SCRIPT_REVOKE_SYSTEM, 2, &change));
+    QV_TRY(add_by(change, by));
+    QV_TRY(add_str(change, system));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}

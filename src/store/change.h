@@ -1,0 +1,36 @@
+/*
+ * A change: a script with its arguments, and from its submission on the state of its way (commands.c).
+ * Built by any thread, owned by the store from its submission on.
+ */
+#ifndef QUIVER_STORE_CHANGE_H
+#define QUIVER_STORE_CHANGE_H
+
+#include "internal.h"
+
+struct qv_change {
+    enum qv_script script;
+    struct qv_str *args; /* behind deadline and token; the texts are owned */
+    size_t count;
+
+    /* commands.c */
+    struct qv_post post;
+    struct qv_change *prev, *next; /* among the parked */
+    struct qv_timer timer;
+    struct qv_store *store;
+    bool granted;
+    bool parked;
+    bool whole; /* sent with the script's text: Redis did not know its digest */
+    struct qv_mono due;
+    uint64_t epoch; /* of the history in which it was submitted */
+    struct qv_position position;
+    struct qv_command *command; /* on its way to or from Redis */
+    char token[QV_TOKEN_SIZE];
+    struct qv_outcome outcome;
+    qv_store_done done;
+    void *data;
+};
+
+/** Where the places in the arguments are that name what a register script answers. */
+enum { QV_ARG_INSTANCE = 2, QV_ARG_SYSTEM = 4, QV_ARG_DEFINITION = 6 };
+
+#endif
