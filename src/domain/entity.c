@@ -87,7 +87,7 @@ static enum qv_status read_device(struct qv_str id, const struct qv_envelope *en
                                   struct qv_entity_head **ret_entity, struct qv_error *error)
 {
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
-    struct place name;
+    struct place name = {0};
     qv_buf_put_text(&text, "{\"name\":");
     QV_TRY(put_plain(&text, id, &name, error));
     put_member(&text, ",\"metadata\":", json_object_get(envelope->doc, "metadata"));
@@ -107,7 +107,7 @@ static enum qv_status read_system(struct qv_str id, const struct qv_envelope *en
                                   struct qv_entity_head **ret_entity, struct qv_error *error)
 {
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
-    struct place name;
+    struct place name = {0};
     qv_buf_put_text(&text, "{\"name\":");
     QV_TRY(put_plain(&text, id, &name, error));
     put_member(&text, ",\"metadata\":", json_object_get(envelope->doc, "metadata"));
@@ -136,7 +136,7 @@ static enum qv_status read_definition(struct qv_str id, const struct qv_envelope
                                       struct qv_entity_head **ret_entity, struct qv_error *error)
 {
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
-    struct place name;
+    struct place name = {0};
     qv_buf_put_text(&text, "{\"name\":");
     QV_TRY(put_plain(&text, id, &name, error));
     put_times(&text, envelope);
@@ -192,7 +192,7 @@ static void instance_places_free(struct instance_places *places)
 static enum qv_status put_interface(struct qv_buf *text, const json_t *interface,
                                     struct interface_places *ret_places, struct qv_error *error)
 {
-    struct interface_places places;
+    struct interface_places places = {0};
     size_t start = text->length;
     qv_buf_put_text(text, "{\"templateName\":");
     QV_TRY(put_plain(text, qv_json_str(json_object_get(interface, "templateName")),

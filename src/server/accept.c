@@ -45,8 +45,7 @@ static void pause_accepting(struct qv_worker *worker, const char *reason)
         qv_log(QV_LOG_WARNING, "not accepting", QV_LOG_CSTR("reason", reason),
                QV_LOG_INT("connections", atomic_load(&worker->server->connections)),
                QV_LOG_INT("suppressed", suppressed));
-    if (worker->paused ||
-        qv_loop_timer_arm(&worker->timer, &worker->resume, PAUSE_MS) != QV_OK)
+    if (worker->paused || qv_loop_timer_arm(&worker->timer, &worker->resume, PAUSE_MS) != QV_OK)
         return; /* without memory for a timer it keeps trying: costly, but never deaf */
     worker->paused = true;
     for (size_t i = 0; i < worker->server->listener_count; i++)

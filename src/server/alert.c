@@ -3,9 +3,9 @@
  *
  * OpenSSL writes into a memory BIO of libh2o's, which is flushed when a step of the handshake
  * succeeded and thrown away when it failed, with the alert in it. So a BIO callback copies each
- * short write during the handshake, and when OpenSSL says that what it wrote was a fatal alert, the copy
- * goes to the socket. Nothing else is in flight then: what came before was flushed by an earlier
- * step. The connection's thread alone.
+ * short write during the handshake, and when OpenSSL says that what it wrote was a fatal alert, the
+ * copy goes to the socket. Nothing else is in flight then: what came before was flushed by an
+ * earlier step. The connection's thread alone.
  */
 #include "alert.h"
 

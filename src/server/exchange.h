@@ -22,12 +22,12 @@ struct qv_exchange {
 /** Ties an exchange to the request. Never NULL: libh2o's pools end the process without memory. */
 struct qv_exchange *qv_exchange_begin(h2o_req_t *http);
 
-/* ---- request.c -------------------------------------------------------------------------------- */
+/* ---- request.c --------------------------------------------------------------------------------
+ */
 
 /** Fills exchange->request from what libh2o parsed, but for identity and param; checks head, target
  *  and size. QV_INVALID and QV_TOO_LARGE end the connection. */
-QV_MUST_CHECK enum qv_status qv_request_read(struct qv_exchange *exchange,
-                                             struct qv_error *error);
+QV_MUST_CHECK enum qv_status qv_request_read(struct qv_exchange *exchange, struct qv_error *error);
 /** Decodes the parameter and puts it into the origin. */
 QV_MUST_CHECK enum qv_status qv_request_read_param(struct qv_exchange *exchange,
                                                    struct qv_error *error);
@@ -36,12 +36,14 @@ struct qv_str qv_request_origin(h2o_req_t *http);
 /** The first Authorization header; `at` NULL: none was sent. */
 struct qv_str qv_request_authorization(const h2o_req_t *http);
 
-/* ---- handler.c -------------------------------------------------------------------------------- */
+/* ---- handler.c --------------------------------------------------------------------------------
+ */
 
 /** Takes every request of the path configuration (design 3). */
 void qv_handler_register(h2o_pathconf_t *path);
 
-/* ---- response.c ------------------------------------------------------------------------------- */
+/* ---- response.c -------------------------------------------------------------------------------
+ */
 
 /** Sends exchange->response. The request, and the connection with it, may be gone when this
  *  returns. */
@@ -51,7 +53,8 @@ const char *qv_response_reason(int status);
 /** Puts the headers that each answer has, and those that this one asks for. */
 void qv_response_add_headers(const struct qv_response *response, h2o_req_t *http);
 
-/* ---- pending.c -------------------------------------------------------------------------------- */
+/* ---- pending.c --------------------------------------------------------------------------------
+ */
 
 /** Starts the job (taking it over); the answer is sent when it is done. */
 void qv_pending_start(struct qv_exchange *exchange, struct qv_job *job);
@@ -60,7 +63,8 @@ void qv_pending_forget(struct qv_pending *pending);
 /** Receives what was posted to worker->jobs. */
 void qv_pending_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages);
 
-/* ---- error_filter.c --------------------------------------------------------------------------- */
+/* ---- error_filter.c ---------------------------------------------------------------------------
+ */
 
 /** Makes libh2o's own error answers Arrowhead error objects. */
 void qv_error_filter_register(h2o_pathconf_t *path);

@@ -14,7 +14,10 @@ struct qv_gate {
     int64_t second;
     unsigned passed, suppressed;
 };
-#define QV_GATE_INIT(rate) {.lock = PTHREAD_MUTEX_INITIALIZER, .per_second = (rate)}
+#define QV_GATE_INIT(rate)                                                                         \
+    {                                                                                              \
+        .lock = PTHREAD_MUTEX_INITIALIZER, .per_second = (rate)                                    \
+    }
 
 /** `ret_suppressed`: how many were held back since the last that passed. */
 bool qv_gate_pass(struct qv_gate *gate, struct qv_mono now, unsigned *ret_suppressed);

@@ -7,11 +7,11 @@
  */
 #include "exchange.h"
 
-/* ---- who calls -------------------------------------------------------------------------------- */
+/* ---- who calls --------------------------------------------------------------------------------
+ */
 
 /* The connection's identity error with this request's URL in its words. */
-static enum qv_status retell(const struct qv_error *told, struct qv_str url,
-                             struct qv_error *error)
+static enum qv_status retell(const struct qv_error *told, struct qv_str url, struct qv_error *error)
 {
     QV_CLEANUP(qv_buf) struct qv_buf words = {0};
     qv_identity_error_text(qv_str_from(qv_error_message(told)), url, &words);
@@ -22,8 +22,8 @@ static enum qv_status retell(const struct qv_error *told, struct qv_str url,
 static enum qv_status read_declared(struct qv_exchange *exchange, struct qv_error *error)
 {
     struct qv_str header = qv_request_authorization(exchange->http);
-    QV_TRY(qv_identity_from_declared(header.at != NULL ? &header : NULL, &exchange->declared,
-                                     error));
+    QV_TRY(
+        qv_identity_from_declared(header.at != NULL ? &header : NULL, &exchange->declared, error));
     exchange->request.identity = exchange->declared;
     return QV_OK;
 }
@@ -48,7 +48,8 @@ static enum qv_status identify(struct qv_exchange *exchange, struct qv_error *er
                         QV_STR_ARG(exchange->request.url));
 }
 
-/* ---- may one ask here -------------------------------------------------------------------------- */
+/* ---- may one ask here --------------------------------------------------------------------------
+ */
 
 static enum qv_status guard_management(struct qv_exchange *exchange, struct qv_error *error)
 {
@@ -63,7 +64,8 @@ static enum qv_status guard_management(struct qv_exchange *exchange, struct qv_e
     return QV_OK;
 }
 
-/* ---- what is asked for ------------------------------------------------------------------------- */
+/* ---- what is asked for -------------------------------------------------------------------------
+ */
 
 /* With QV_OK and no route in exchange->routed the answer is complete: it is that to OPTIONS. */
 static enum qv_status route(struct qv_exchange *exchange, struct qv_error *error)
@@ -95,7 +97,8 @@ static enum qv_status pass_gates(struct qv_exchange *exchange, struct qv_error *
     return route(exchange, error);
 }
 
-/* ---- the operation ----------------------------------------------------------------------------- */
+/* ---- the operation -----------------------------------------------------------------------------
+ */
 
 static void answer_operation(struct qv_exchange *exchange)
 {
@@ -103,8 +106,9 @@ static void answer_operation(struct qv_exchange *exchange)
     const struct qv_route *asked = exchange->routed.route;
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     struct qv_decision decision = {0};
-    enum qv_status status = qv_policy_permit(api->policy, exchange->request.identity,
-                                             asked->operation, &exchange->permit, &decision, &error);
+    enum qv_status status =
+        qv_policy_permit(api->policy, exchange->request.identity, asked->operation,
+                         &exchange->permit, &decision, &error);
     if (status != QV_OK) {
         error.status = status; /* running out of memory leaves no words */
         qv_response_set_denied(&exchange->response, api, &error, &decision, exchange->blame);

@@ -68,8 +68,7 @@ static struct qv_str without_blanks(struct qv_str text)
 {
     while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
         text = (struct qv_str){text.at + 1, text.length - 1};
-    while (text.length > 0 &&
-           (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
+    while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
         text.length--;
     return text;
 }
@@ -85,8 +84,8 @@ static void count_line(struct qv_str line, struct seen *seen)
             !qv_str_equal_ignore_case(name, counted_names[i]))
             continue;
         if (seen->count[i]++ == 0)
-            seen->value[i] = without_blanks(
-                (struct qv_str){line.at + colon + 1, line.length - colon - 1});
+            seen->value[i] =
+                without_blanks((struct qv_str){line.at + colon + 1, line.length - colon - 1});
         return;
     }
 }

@@ -84,8 +84,8 @@ enum qv_status qv_listener_open(const struct qv_config_listener *config, size_t 
             close(fd);
         return status;
     }
-    *ret_listener = (struct qv_listener){
-        .config = config, .index = index, .fd = fd, .port = real_port(fd)};
+    *ret_listener =
+        (struct qv_listener){.config = config, .index = index, .fd = fd, .port = real_port(fd)};
     snprintf(ret_listener->authority, sizeof(ret_listener->authority), "%s%s%s:%u",
              brackets ? "[" : "", config->address, brackets ? "]" : "", ret_listener->port);
     return QV_OK;

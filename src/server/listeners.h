@@ -15,8 +15,8 @@ struct qv_listener {
 };
 
 /** Binds and listens. QV_UNAVAILABLE names listener, address, port and remedy. */
-QV_MUST_CHECK enum qv_status qv_listener_open(const struct qv_config_listener *config,
-                                              size_t index, struct qv_listener *ret_listener,
+QV_MUST_CHECK enum qv_status qv_listener_open(const struct qv_config_listener *config, size_t index,
+                                              struct qv_listener *ret_listener,
                                               struct qv_error *error);
 void qv_listener_close(struct qv_listener *listener);
 void qv_listener_log(const struct qv_listener *listener); /**< the event "listening" */

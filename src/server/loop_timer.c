@@ -29,8 +29,7 @@ static void set_descriptor(struct qv_loop_timer *loop_timer)
         return;
     loop_timer->set_for_us = due.us;
     int64_t us = due.us > 0 ? due.us : 1; /* zero would switch it off */
-    struct itimerspec when = {
-        .it_value = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000}};
+    struct itimerspec when = {.it_value = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000}};
     /* Fails only for arguments that these are not. */
     (void)timerfd_settime(loop_timer->fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
@@ -57,8 +56,7 @@ void qv_loop_timer_attach(struct qv_loop_timer *loop_timer, h2o_loop_t *loop)
 enum qv_status qv_loop_timer_arm(struct qv_loop_timer *loop_timer, struct qv_timer *timer,
                                  int64_t milliseconds)
 {
-    QV_TRY(qv_timers_arm(&loop_timer->timers, timer,
-                         qv_mono_add_ms(qv_mono_now(), milliseconds)));
+    QV_TRY(qv_timers_arm(&loop_timer->timers, timer, qv_mono_add_ms(qv_mono_now(), milliseconds)));
     set_descriptor(loop_timer);
     return QV_OK;
 }

@@ -170,8 +170,8 @@ enum qv_status qv_request_read_param(struct qv_exchange *exchange, struct qv_err
     h2o_mem_pool_t *pool = &exchange->http->pool;
     struct qv_request *request = &exchange->request;
     QV_TRY(qv_path_decode(part, h2o_mem_alloc_pool(pool, part.length), &request->param, error));
-    const struct qv_str pieces[] = {
-        {request->path.at, request->path.length - part.length}, request->param};
+    const struct qv_str pieces[] = {{request->path.at, request->path.length - part.length},
+                                    request->param};
     request->origin = write_origin(pool, request->method, join(pool, pieces, 2));
     exchange->blame = request->origin;
     return QV_OK;

@@ -16,7 +16,8 @@
 
 enum { REFUSALS_PER_SECOND = 50 };
 
-/* ---- libh2o ----------------------------------------------------------------------------------- */
+/* ---- libh2o -----------------------------------------------------------------------------------
+ */
 
 static void configure_http(struct qv_server *server)
 {
@@ -35,14 +36,16 @@ static void configure_http(struct qv_server *server)
     /* It would leave a timer behind that the end of a context does not bear. */
     http->http2.callbacks.request_shutdown = NULL;
 
-    h2o_hostconf_t *host = h2o_config_register_host(http, h2o_iovec_init(H2O_STRLIT("quiver")), 65535);
+    h2o_hostconf_t *host =
+        h2o_config_register_host(http, h2o_iovec_init(H2O_STRLIT("quiver")), 65535);
     h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
     qv_handler_register(path);
     qv_error_filter_register(path);
     qv_error_filter_register(&host->fallback_path); /* what failed before it had a path */
 }
 
-/* ---- making ----------------------------------------------------------------------------------- */
+/* ---- making -----------------------------------------------------------------------------------
+ */
 
 static enum qv_status open_listeners(struct qv_server *server, struct qv_error *error)
 {
@@ -105,7 +108,8 @@ enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
     return QV_OK;
 }
 
-/* ---- running ---------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------
+ */
 
 enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error)
 {

@@ -16,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- made by the main thread ------------------------------------------------------------------ */
+/* ---- made by the main thread ------------------------------------------------------------------
+ */
 
 static enum qv_status open_doors(struct qv_worker *worker, struct qv_error *error)
 {
@@ -64,7 +65,8 @@ void qv_worker_free(struct qv_worker *worker)
     worker->server = NULL;
 }
 
-/* ---- posting ---------------------------------------------------------------------------------- */
+/* ---- posting ----------------------------------------------------------------------------------
+ */
 
 /* Sending is two steps, the list and the pipe, and the worker may see the message after the first
    and be done for good. It takes the lock once before it gives up the pipe, and so waits for the
@@ -88,7 +90,8 @@ static void receive_orders(h2o_multithread_receiver_t *receiver, h2o_linklist_t 
     }
 }
 
-/* ---- stopping --------------------------------------------------------------------------------- */
+/* ---- stopping ---------------------------------------------------------------------------------
+ */
 
 /* libh2o reads on where a request has begun to come in, and closes behind its answer. */
 static bool is_idle(const struct qv_connection *connection)
@@ -101,8 +104,7 @@ static void end_connections(struct qv_worker *worker, bool all)
     h2o_linklist_t *next;
     for (h2o_linklist_t *at = worker->connections.next; at != &worker->connections; at = next) {
         next = at->next;
-        struct qv_connection *connection =
-            H2O_STRUCT_FROM_MEMBER(struct qv_connection, link, at);
+        struct qv_connection *connection = H2O_STRUCT_FROM_MEMBER(struct qv_connection, link, at);
         if (connection->handshaking)
             h2o_socket_close(connection->sock);
         else if (all)
@@ -125,8 +127,7 @@ static void run_stop(struct qv_worker *worker, struct qv_order *order)
     h2o_context_request_shutdown(&worker->context);
     worker->deadline.fire = on_deadline;
     int64_t patience = worker->server->config->store.timeout_ms + 1000;
-    bool bounded =
-        qv_loop_timer_arm(&worker->timer, &worker->deadline, patience) == QV_OK;
+    bool bounded = qv_loop_timer_arm(&worker->timer, &worker->deadline, patience) == QV_OK;
     end_connections(worker, !bounded);
     qv_linger_end_all(worker);
 }
@@ -134,11 +135,11 @@ static void run_stop(struct qv_worker *worker, struct qv_order *order)
 static bool is_done(struct qv_worker *worker)
 {
     return worker->stopping && worker->pending == 0 &&
-           h2o_linklist_is_empty(&worker->connections) &&
-           h2o_linklist_is_empty(&worker->lingering);
+           h2o_linklist_is_empty(&worker->connections) && h2o_linklist_is_empty(&worker->lingering);
 }
 
-/* ---- the thread ------------------------------------------------------------------------------- */
+/* ---- the thread -------------------------------------------------------------------------------
+ */
 
 static void begin(struct qv_worker *worker)
 {

@@ -60,7 +60,7 @@ struct qv_worker {
 
     h2o_multithread_receiver_t orders; /**< of struct qv_order */
     h2o_multithread_receiver_t jobs;   /**< of struct qv_pending, when its change is done */
-    pthread_mutex_t posting; /**< held by whoever sends: see qv_worker_post */
+    pthread_mutex_t posting;           /**< held by whoever sends: see qv_worker_post */
     struct qv_order stop;
 
     h2o_linklist_t connections; /**< of struct qv_connection */

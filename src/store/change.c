@@ -18,13 +18,14 @@ void qv_change_free(struct qv_change **change)
     *change = NULL;
 }
 
-static enum qv_status change_new(enum qv_script script, size_t arguments,
-                                 struct qv_change **ret_change)
+static enum qv_status change_new(enum qv_script script, enum qv_operation operation,
+                                 size_t arguments, struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = qv_alloc(sizeof(*change));
     if (change == NULL)
         return QV_NO_MEMORY;
     change->script = script;
+    change->operation = operation;
     change->args = qv_alloc_array(arguments, sizeof(*change->args));
     if (change->args == NULL)
         return QV_NO_MEMORY;
@@ -133,7 +134,7 @@ enum qv_status qv_change_register_service(const struct qv_rules *rules,
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
     size_t arguments = 9 + registration->interface_count;
-    QV_TRY(change_new(QV_SCRIPT_REGISTER_SERVICE, arguments, &change));
+    QV_TRY(change_new(QV_SCRIPT_REGISTER_SERVICE, QV_OP_SERVICE_REGISTER, arguments, &change));
     QV_TRY(add_by(change, by));
     QV_TRY(add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
     QV_TRY(add_instance(change, registration));
@@ -153,7 +154,7 @@ enum qv_status qv_change_revoke_service(const struct qv_instance_id *id,
                                         const struct qv_identity *by, struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    QV_TRY(change_new(QV_SCRIPT_REVOKE_SERVICE, 3, &change));
+    QV_TRY(change_new(QV_SCRIPT_REVOKE_SERVICE, QV_OP_SERVICE_REVOKE, 3, &change));
     QV_TRY(add_by(change, by));
     QV_TRY(add_text(change, id->text));
     QV_TRY(add_str(change, id->provider));
@@ -166,7 +167,7 @@ enum qv_status qv_change_revoke_system(struct qv_str system, const struct qv_ide
                                        struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    QV_TRY(change_new(QV_SCRIPT_REVOKE_SYSTEM, 2, &change));
+    QV_TRY(change_new(QV_SCRIPT_REVOKE_SYSTEM, QV_OP_SYSTEM_REVOKE, 2, &change));
     QV_TRY(add_by(change, by));
     QV_TRY(add_str(change, system));
     *ret_change = change;

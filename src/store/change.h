@@ -1,6 +1,6 @@
 /*
- * A change: a script with its arguments, and from its submission on the state of its way (commands.c).
- * Built by any thread, owned by the store from its submission on.
+ * A change: a script with its arguments, and from its submission on the state of its way
+ * (commands.c). Built by any thread, owned by the store from its submission on.
  */
 #ifndef QUIVER_STORE_CHANGE_H
 #define QUIVER_STORE_CHANGE_H
@@ -9,7 +9,8 @@
 
 struct qv_change {
     enum qv_script script;
-    struct qv_str *args; /* behind deadline and token; the texts are owned */
+    enum qv_operation operation; /* that a grant must cover */
+    struct qv_str *args;         /* behind deadline and token; the texts are owned */
     size_t count;
 
     /* commands.c */

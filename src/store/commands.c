@@ -166,9 +166,8 @@ static void on_refused(struct qv_change *change, const struct qv_reply *reply)
     struct qv_str code = qv_reply_text(reply, 1), detail = qv_reply_text(reply, 2);
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
         if (qv_str_equal(code, qv_str_from(refusals[i].code))) {
-            change->outcome.status =
-                qv_error_set(&change->outcome.error, refusals[i].status, "%s%.*s",
-                             refusals[i].before, QV_STR_ARG(detail));
+            change->outcome.status = qv_error_set(&change->outcome.error, refusals[i].status,
+                                                  "%s%.*s", refusals[i].before, QV_STR_ARG(detail));
             answer(change);
             return;
         }
@@ -292,7 +291,8 @@ static void answer_closed(struct qv_change *change)
 
 static void begin(struct qv_post *post)
 {
-    struct qv_change *change = (struct qv_change *)((char *)post - offsetof(struct qv_change, post));
+    struct qv_change *change =
+        (struct qv_change *)((char *)post - offsetof(struct qv_change, post));
     struct qv_store *store = change->store;
     store->commands.count++;
     change->epoch = store->tail.epoch;
@@ -323,7 +323,7 @@ void qv_store_submit(struct qv_store *store, const struct qv_grant *grant, struc
 {
     change->post.run = begin;
     change->store = store;
-    change->granted = grant != NULL && grant->permit_ != NULL;
+    change->granted = grant != NULL && qv_grant_covers(grant, change->operation);
     change->due = qv_mono_add_ms(qv_mono_now(), store->config->store.timeout_ms);
     change->done = done;
     change->data = data;

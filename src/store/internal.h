@@ -42,18 +42,18 @@ struct qv_position {
 
 struct qv_tail {
     struct qv_contact contact;
-    struct qv_timer timer;     /* look at the head again */
-    struct qv_view *view;      /* in force; owned by the registry */
-    struct qv_view *next;      /* being built; owned; NULL: none is */
-    bool live;                 /* `at` is the view's position, else that of `next` */
-    bool stuck;                /* at an entry that cannot be applied */
+    struct qv_timer timer; /* look at the head again */
+    struct qv_view *view;  /* in force; owned by the registry */
+    struct qv_view *next;  /* being built; owned; NULL: none is */
+    bool live;             /* `at` is the view's position, else that of `next` */
+    bool stuck;            /* at an entry that cannot be applied */
     uint64_t epoch;
-    struct qv_position at;     /* up to here everything is applied */
-    struct qv_position head;   /* as last read: this much there is */
-    struct qv_mono head_read;  /* when */
+    struct qv_position at;    /* up to here everything is applied */
+    struct qv_position head;  /* as last read: this much there is */
+    struct qv_mono head_read; /* when */
     struct qv_mono load_began;
-    size_t loaded, damaged;    /* documents, of this load */
-    char first_damaged[128];   /* a key */
+    size_t loaded, damaged;                    /* documents, of this load */
+    char first_damaged[128];                   /* a key */
     struct qv_position memory[QV_TAIL_MEMORY]; /* by revision modulo its size; token "" : none */
 };
 

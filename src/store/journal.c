@@ -12,8 +12,7 @@ static enum qv_status add_effect(struct qv_entry *entry, enum qv_kind kind, stru
 {
     if (entry->count == entry->capacity) {
         size_t capacity = entry->capacity > 0 ? entry->capacity * 2 : 8;
-        struct qv_effect *effects =
-            qv_realloc_array(entry->effects, capacity, sizeof(*effects));
+        struct qv_effect *effects = qv_realloc_array(entry->effects, capacity, sizeof(*effects));
         if (effects == NULL)
             return QV_NO_MEMORY;
         entry->effects = effects;
@@ -82,7 +81,7 @@ static const struct {
     enum qv_status (*read)(struct qv_entry *entry, struct qv_str what, struct qv_str value,
                            struct qv_error *error);
 } fields[] = {
-    {"put:", read_put}, {"del:", read_del},     {"prev", read_prev},  {"token", read_token},
+    {"put:", read_put},   {"del:", read_del},     {"prev", read_prev},  {"token", read_token},
     {"at", read_nothing}, {"kind", read_nothing}, {"by", read_nothing},
 };
 

@@ -3,8 +3,8 @@
  * writer and parser of Redis' protocol (hiredis' own asynchronous layer has no timeouts).
  *
  * What always holds: timers are ours and count CLOCK_MONOTONIC, for libh2o's count the wall clock;
- * of each link at most one write is with libh2o, the rest waits in a bounded queue, so that what was
- * not sent can be taken back; each command gets exactly one answer, in order, or none if it was
+ * of each link at most one write is with libh2o, the rest waits in a bounded queue, so that what
+ * was not sent can be taken back; each command gets exactly one answer, in order, or none if it was
  * cancelled. One thread, but for qv_loop_post.
  */
 #include "link.h"
@@ -200,7 +200,7 @@ static redisReplyObjectFunctions reply_functions = {
 
 /* ---- a connection ---------------------------------------------------------------------------- */
 
-enum { BATCH = 64 };                  /* commands of one write */
+enum { BATCH = 64 };                 /* commands of one write */
 #define QUEUE_MAX ((size_t)16 << 20) /* bytes that wait to be sent; beyond: refused */
 
 struct qv_command {
@@ -223,7 +223,8 @@ struct qv_link {
     void *data;
 
     enum link_state state;
-    struct qv_timer timer; /* connecting and silence; also a failure to be told outside of connect */
+    struct qv_timer
+        timer; /* connecting and silence; also a failure to be told outside of connect */
     char failure[160];
     struct qv_resolve *resolve;
     struct addrinfo *addresses, *next_address;

@@ -30,7 +30,8 @@ void qv_loop_post(struct qv_loop *loop, struct qv_post *post);
 
 QV_MUST_CHECK enum qv_status qv_loop_arm(struct qv_loop *loop, struct qv_timer *timer,
                                          struct qv_mono due);
-/** For the few timers on which everything hangs: memory out ends the process, as it does in libh2o. */
+/** For the few timers on which everything hangs: memory out ends the process, as it does in libh2o.
+ */
 void qv_loop_arm_surely(struct qv_loop *loop, struct qv_timer *timer, struct qv_mono due);
 void qv_loop_disarm(struct qv_loop *loop, struct qv_timer *timer);
 

@@ -3,8 +3,8 @@
  * changes go on meanwhile; tail.c makes it sharp by applying the journal from the head that was
  * noted before the first key to the head that is there after the last.
  *
- * Documents that cannot be read are left out, logged and counted: the rest must not suffer for them.
- * The store's thread alone.
+ * Documents that cannot be read are left out, logged and counted: the rest must not suffer for
+ * them. The store's thread alone.
  */
 #include "internal.h"
 
@@ -14,8 +14,7 @@
 
 enum { LOGGED_DAMAGES = 20 };
 
-static void note_damage(struct qv_store *store, const struct qv_effect *effect,
-                        const char *message)
+static void note_damage(struct qv_store *store, const struct qv_effect *effect, const char *message)
 {
     struct qv_tail *tail = &store->tail;
     if (tail->damaged++ < LOGGED_DAMAGES)
@@ -191,8 +190,8 @@ static enum qv_status ask_values(struct turn *turn)
     words[0] = QV_STR("MGET");
     for (size_t i = 0; i < turn->count; i++)
         words[i + 1] = qv_str_from(turn->names[i]);
-    enum qv_status status = qv_link_send(turn->store->tail.contact.link, words, turn->count + 1,
-                                         on_values, turn, NULL);
+    enum qv_status status =
+        qv_link_send(turn->store->tail.contact.link, words, turn->count + 1, on_values, turn, NULL);
     qv_free(words);
     return status;
 }
@@ -236,8 +235,8 @@ static void scan(struct qv_store *store, const char *cursor)
 {
     QV_CLEANUP(qv_buf) struct qv_buf pattern = {0};
     write_pattern(store, &pattern);
-    struct qv_str words[] = {QV_STR("SCAN"),  qv_str_from(cursor),   QV_STR("MATCH"),
-                             qv_buf_str(&pattern), QV_STR("COUNT"), QV_STR("1000")};
+    struct qv_str words[] = {QV_STR("SCAN"),       qv_str_from(cursor), QV_STR("MATCH"),
+                             qv_buf_str(&pattern), QV_STR("COUNT"),     QV_STR("1000")};
     enum qv_status status = qv_buf_status(&pattern);
     if (status == QV_OK)
         status = qv_link_send(store->tail.contact.link, words, 6, on_keys, store, NULL);

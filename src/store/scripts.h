@@ -33,8 +33,8 @@ struct qv_refusal {
     enum qv_remedy remedy;
     const char *words; /**< what is the matter, after "The change was not made: " */
 };
-/** The refusal that an answer is; NULL: it is none that is known, so nobody can tell what Redis did.
- *  Static. */
+/** The refusal that an answer is; NULL: it is none that is known, so nobody can tell what Redis
+ * did. Static. */
 const struct qv_refusal *qv_refusal_of(const struct qv_reply *reply);
 /** An error reply that begins with this code. */
 bool qv_reply_is_error(const struct qv_reply *reply, const char *code);

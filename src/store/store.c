@@ -1,7 +1,7 @@
 /*
  * The store's life: made by the main thread, run by a thread of its own, which alone touches the
- * loop and the links. `accepting` is the gate between the two: while it is open the loop exists, and
- * it is closed before the loop may end, so that nothing is ever posted to a loop that is gone.
+ * loop and the links. `accepting` is the gate between the two: while it is open the loop exists,
+ * and it is closed before the loop may end, so that nothing is ever posted to a loop that is gone.
  */
 #include "internal.h"
 

@@ -4,8 +4,8 @@
  * prev = own token. Anything else means that the history broke (failover, restore, trimmed away): a
  * new view is built while the old one goes on answering, and the epoch rises.
  *
- * What always holds: `at` is the last entry applied, to the view (`live`) or to the one being built;
- * one command is on its way at a time; nothing but this file alters a view that is in force.
+ * What always holds: `at` is the last entry applied, to the view (`live`) or to the one being
+ * built; one command is on its way at a time; nothing but this file alters a view that is in force.
  * The store's thread alone.
  */
 #include "internal.h"
@@ -16,10 +16,10 @@
 #include <string.h>
 
 enum {
-    BLOCK_MS = 1000,     /* XREAD waits so long for an entry */
-    ENTRIES = 256,       /* of one XREAD */
+    BLOCK_MS = 1000,      /* XREAD waits so long for an entry */
+    ENTRIES = 256,        /* of one XREAD */
     LOOK_EVERY_MS = 1000, /* the head is compared at least so often */
-    LOOK_AGAIN_MS = 250, /* after something that does not get better at once */
+    LOOK_AGAIN_MS = 250,  /* after something that does not get better at once */
 };
 
 static void ask_head(struct qv_store *store);
@@ -337,7 +337,7 @@ static void ask_head(struct qv_store *store)
 {
     char key[256];
     snprintf(key, sizeof(key), "%s:head", store->prefix);
-    struct qv_str words[] = {QV_STR("HMGET"), qv_str_from(key),  QV_STR("revision"),
+    struct qv_str words[] = {QV_STR("HMGET"), qv_str_from(key), QV_STR("revision"),
                              QV_STR("token"), QV_STR("format"), QV_STR("dialect")};
     qv_loop_disarm(store->loop, &store->tail.timer);
     if (qv_link_send(store->tail.contact.link, words, 6, on_head, store, NULL) != QV_OK)

@@ -74,9 +74,8 @@ void qv_tick(struct qv_store *store)
     }
     rest[4] = qv_str_from(qv_dialect_separator(store->dialect));
     char token[QV_TOKEN_SIZE];
-    if (qv_random_token(token) == QV_OK &&
-        qv_session_call(store, QV_SCRIPT_TICK, false, 0, token, rest, 5, on_tick, store, NULL) ==
-            QV_OK)
+    if (qv_random_token(token) == QV_OK && qv_session_call(store, QV_SCRIPT_TICK, false, 0, token,
+                                                           rest, 5, on_tick, store, NULL) == QV_OK)
         session->ticking = true;
     else
         qv_session_again(store, EVERY_MS);

@@ -8,7 +8,7 @@ slow_disk     environment for quiver.start(env=...) under which every fdatasync 
 free_port     a function that gives a TCP port nobody listens on
 
 Markers say which run of test.sh a test belongs to: none, the asan build, two workers; `alone`, the
-asan build and nothing beside it; `clock`, the release build under libfaketime; `release`, the release
+asan build and nothing beside it; `clock`, the release build, its clock moved; `release`, the release
 build; `concurrent`, with the tsan build besides; `soak`, only with --soak (where $QUIVER_SOAK is 1).
 """
 
@@ -26,7 +26,7 @@ from harness.server import Quiver
 
 MARKERS = {
     "alone": "nothing else may run beside it",
-    "clock": "moves the clock: release build under libfaketime",
+    "clock": "moves the clock: release build",
     "release": "measures: release build",
     "concurrent": "also runs against the tsan build",
     "soak": "long: only with --soak",
@@ -98,11 +98,10 @@ def redis_server():
         server.close()
 
 
-@pytest.fixture(scope="session")
-def slow_disk(short_folder):
+@pytest.fixture
+def slow_disk():
     """slow_disk(ms): environment in which fdatasync and fsync take so long."""
-    library = native.build_slowsync(short_folder)
-    return lambda ms=50: {"LD_PRELOAD": str(library), "SLOWSYNC_MS": str(ms)}
+    return native.slow_disk
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ static void read_target(struct qv_str raw)
         abort();
     if (qv_str_find(target.path, '?') != SIZE_MAX)
         abort();
-    if (target.query.length > 0 &&
-        target.query.at + target.query.length != raw.at + raw.length)
+    if (target.query.length > 0 && target.query.at + target.query.length != raw.at + raw.length)
         abort();
 }
 

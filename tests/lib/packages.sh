@@ -10,7 +10,7 @@
 QUIVER_BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config libh2o-evloop-dev libhiredis-dev
     libjansson-dev libyaml-dev libssl-dev uthash-dev redis-server openssl curl ca-certificates)
 # What the tests need besides.
-QUIVER_TEST_PACKAGES=(libcmocka-dev python3 python3-venv redis-tools libfaketime)
+QUIVER_TEST_PACKAGES=(libcmocka-dev python3 python3-venv redis-tools)
 # What lint needs besides.
 QUIVER_LINT_PACKAGES=(clang-format shellcheck python3)
 

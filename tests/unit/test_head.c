@@ -40,8 +40,8 @@ static void good_heads_pass(void **state)
     for (size_t i = 0; i < sizeof(good_heads) / sizeof(good_heads[0]); i++) {
         struct qv_head head = {.has_body = !good_heads[i].has_body};
         QV_CLEANUP(qv_error) struct qv_error error = {0};
-        enum qv_status status = qv_head_check(qv_str_from(good_heads[i].input),
-                                              good_heads[i].http_1_0, &head, &error);
+        enum qv_status status =
+            qv_head_check(qv_str_from(good_heads[i].input), good_heads[i].http_1_0, &head, &error);
         if (status != QV_OK)
             fail_msg("%s: %s", good_heads[i].input, qv_error_message(&error));
         assert_int_equal(head.has_body, good_heads[i].has_body);
@@ -94,8 +94,8 @@ static void bad_heads_are_named(void **state)
     for (size_t i = 0; i < sizeof(bad_heads) / sizeof(bad_heads[0]); i++) {
         struct qv_head head = {.has_body = true};
         QV_CLEANUP(qv_error) struct qv_error error = {0};
-        enum qv_status status = qv_head_check(qv_str_from(bad_heads[i].input),
-                                              bad_heads[i].http_1_0, &head, &error);
+        enum qv_status status =
+            qv_head_check(qv_str_from(bad_heads[i].input), bad_heads[i].http_1_0, &head, &error);
         if (status != QV_INVALID)
             fail_msg("accepted: %s", bad_heads[i].input);
         assert_string_equal(qv_error_message(&error), bad_heads[i].message);

@@ -52,9 +52,9 @@ static void targets_are_taken_apart(void **state)
 static void other_targets_are_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",        "*",          "a",           "?q",
-                                      "host:80", "http:/a",    "ftp://a/b",   "http://",
-                                      "http:///a", "http://u@h/a", "http:\\\\h/a", "https"};
+    static const char *const bad[] = {
+        "",          "*",       "a",         "?q",           "host:80",      "http:/a",
+        "ftp://a/b", "http://", "http:///a", "http://u@h/a", "http:\\\\h/a", "https"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct qv_target target = {.path = QV_STR("untouched")};
         if (qv_target_read(qv_str_from(bad[i]), &target, NULL) != QV_INVALID)

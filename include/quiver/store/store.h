@@ -15,10 +15,13 @@ struct qv_store;
 
 /** Prepares a store for the cloud; connects to nothing yet. Borrows all three for its life. */
 QV_MUST_CHECK enum qv_status qv_store_new(const struct qv_config *config, struct qv_str cloud,
-                                          struct qv_registry *registry,
-                                          struct qv_store **ret_store, struct qv_error *error);
+                                          struct qv_registry *registry, struct qv_store **ret_store,
+                                          struct qv_error *error);
 /** Starts the thread: connects, loads the view, follows the journal, ticks, reconnects for ever. */
 QV_MUST_CHECK enum qv_status qv_store_start(struct qv_store *store, struct qv_error *error);
+/** `fn` is called on the store's thread when the first view is in force. Set it before the start.
+ */
+void qv_store_on_loaded(struct qv_store *store, void (*fn)(void *data), void *data);
 /** Ends the thread when what was submitted has its answer, at the latest after store.timeout;
  *  later submissions are answered QV_UNAVAILABLE. */
 void qv_store_stop(struct qv_store *store);
@@ -47,8 +50,10 @@ struct qv_outcome {
     /** QV_OK; QV_INVALID, QV_LOCKED ... as the script refused; QV_UNAVAILABLE: it did not happen
      *  and never will, or (`unknown`) nobody knows; QV_INTERNAL: the stored data is damaged. */
     enum qv_status status;
-    bool unknown;      /**< the 503's words say so, too */
-    bool done;         /**< false: there was nothing to do (revoke of what is not there) */
+    bool unknown; /**< the 503's words have "unknown", too. So ends also a change that Redis
+                       acknowledged and that did not come back through the journal in time:
+                       a success promises that its maker sees it in the next lookup. */
+    bool done;    /**< false: there was nothing to do (revoke of what is not there) */
     uint64_t epoch, revision; /**< of the change, where done */
     struct qv_error error;    /**< words for the caller; freed by the store after the call */
     /** Envelopes as they stand after the change, for the answer; NULL where there is none. Built
@@ -57,14 +62,16 @@ struct qv_outcome {
 };
 typedef void (*qv_store_done)(void *data, struct qv_outcome *outcome);
 
-/** Takes ownership of the change. `grant` is the policy's verdict: without one nothing is changed. */
-void qv_store_submit(struct qv_store *store, const struct qv_grant *grant,
-                     struct qv_change *change, qv_store_done done, void *data);
+/** Takes ownership of the change. `grant` is the policy's verdict: without one nothing is changed.
+ *  A store that was not started or is stopped answers within this call, on the caller's thread. */
+void qv_store_submit(struct qv_store *store, const struct qv_grant *grant, struct qv_change *change,
+                     qv_store_done done, void *data);
 
 /** Why the store is not at its best, one line each (empty: all is well). Any thread. */
 void qv_store_reasons(struct qv_store *store, struct qv_strings *ret_reasons);
 
-/* ---- the embedded Redis; the main thread alone ------------------------------------------------ */
+/* ---- the embedded Redis; the main thread alone ------------------------------------------------
+ */
 
 struct qv_embedded;
 /** Locks the data directory (made with mode 0700 where missing), waits up to 5 s for another
@@ -74,6 +81,8 @@ QV_MUST_CHECK enum qv_status qv_embedded_start(const struct qv_config *config,
                                                struct qv_error *error);
 /** Call after SIGCHLD and each second: reaps and restarts it with backoff. */
 void qv_embedded_supervise(struct qv_embedded *embedded, struct qv_mono now);
+/** When the next call is wanted for starting it again; false: it runs. */
+bool qv_embedded_next(const struct qv_embedded *embedded, struct qv_mono *ret_when);
 /** Ends Redis in order (SIGTERM, then SIGKILL after a while), then gives up the lock. */
 void qv_embedded_free(struct qv_embedded **embedded);
 /** Path of its socket. Lives as long as `config`'s data directory; owned by the caller. */

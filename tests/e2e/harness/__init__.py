@@ -5,7 +5,7 @@ process.py       a child process whose lines can be waited for, and which never 
 server.py        Quiver: configuration, start, stop, log, clients of its listeners
 redis_server.py  a redis-server of the test's own
 wire.py          TLS contexts, bytes on the wire, HTTP answers
-native.py        the small C library that slows fdatasync down
+native.py        small C libraries: a slow disk, a clock that can be moved
 bodies.py        request bodies of the Arrowhead services
 
 Nothing here sleeps: whatever happens is waited for, with a limit in seconds.

@@ -1,0 +1,671 @@
+// links: trust
+/*
+ * Trust as a whole: loading with all its faults told, handshakes in TLS 1.2 and 1.3 with the alert
+ * that the client gets, the judgement at their end, and the words for what failed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include "tls_fixture.h"
+#include <quiver/base/log.h>
+#include <quiver/base/memory.h>
+#include <quiver/trust/trust.h>
+
+static struct fx_pair master, organization, cloud, other_cloud, stranger, registry;
+static struct fx_folder folder;
+static struct qv_wall now;
+static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+/* --- configurations --- */
+
+static char certificate_path[128], key_path[128], trust_path[128], crl_path[128];
+static char *trust_files[] = {trust_path}, *crl_files[] = {crl_path};
+static char name[] = "secure", plain_name[] = "plain";
+static struct qv_config_listener listeners[3];
+static struct qv_config config;
+
+static void set_path(char at[128], const char *file)
+{
+    (void)snprintf(at, 128, "%s", fx_path(&folder, file));
+}
+
+static void configure(const char *trust, const char *crl)
+{
+    set_path(certificate_path, "registry.crt");
+    set_path(key_path, "registry.key");
+    set_path(trust_path, trust);
+    listeners[0] = (struct qv_config_listener){.name = name, .tls = QV_TLS_MUTUAL};
+    listeners[1] = (struct qv_config_listener){.name = plain_name, .tls = QV_TLS_OFF};
+    listeners[2] = (struct qv_config_listener){.name = name, .tls = QV_TLS_SERVER};
+    config = (struct qv_config){.listeners = listeners, .listener_count = 3};
+    config.tls.certificate = certificate_path;
+    config.tls.private_key = key_path;
+    config.tls.trust = (struct qv_strings){.at = trust_files, .count = 1};
+    if (crl != NULL) {
+        set_path(crl_path, crl);
+        config.tls.crl = (struct qv_strings){.at = crl_files, .count = 1};
+    }
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    qv_log_configure(QV_LOG_ERROR, QV_LOG_JSON);
+    now = (struct qv_wall){.seconds = time(NULL)};
+    folder = fx_folder_make();
+    master = fx_ca("arrowhead.eu", "ma", NULL);
+    organization = fx_ca("company.arrowhead.eu", "or", &master);
+    cloud = fx_ca(FX_CLOUD, "lo", &organization);
+    other_cloud = fx_ca("othercloud.company.arrowhead.eu", "lo", &organization);
+    stranger = fx_cloud_ca();
+    registry = fx_system(&cloud, "serviceregistry", "10");
+    fx_write_certificate(&folder, "registry.crt", "w", registry.x509);
+    fx_write_certificate(&folder, "registry.crt", "a", cloud.x509);
+    fx_write_certificate(&folder, "registry.crt", "a", organization.x509);
+    fx_write_key(&folder, "registry.key", registry.key, 0600);
+    fx_write_certificate(&folder, "cloud.crt", "w", cloud.x509);
+    fx_write_certificate(&folder, "master.crt", "w", master.x509);
+    struct fx_crl crl = {.issuer = &cloud, .serials = {"66", "67"}, .reason = 1};
+    fx_write_crl(&folder, "cloud.crl", "w", &crl);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    struct fx_pair *all[] = {&master, &organization, &cloud, &other_cloud, &stranger, &registry};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        fx_free(all[i]);
+    fx_folder_remove(&folder);
+    return 0;
+}
+
+static struct qv_trust *load_good(const char *trust_file, const char *crl)
+{
+    configure(trust_file, crl);
+    struct qv_trust *trust = NULL;
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    enum qv_status status = qv_trust_load(&config, now, &trust, &faults);
+    if (status != QV_OK)
+        fail_msg("%s", faults.count > 0 ? faults.at[0] : "no fault told");
+    assert_int_equal(ERR_peek_error(), 0);
+    return trust;
+}
+
+/** Exactly these words, one a fault; NULL ends. */
+static void expect_faults(const char *const *words)
+{
+    struct qv_trust *trust = NULL;
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    assert_int_equal(qv_trust_load(&config, now, &trust, &faults), QV_INVALID);
+    assert_null(trust);
+    size_t count = 0;
+    for (; words[count] != NULL; count++)
+        if (!fx_any_contains(&faults, words[count]))
+            fail_msg("'%s' is not said but '%s'", words[count], faults.at[0]);
+    assert_int_equal(faults.count, count);
+    for (size_t i = 0; i < faults.count; i++) {
+        assert_true(strncmp(faults.at[i], folder.path, strlen(folder.path)) == 0 ||
+                    strncmp(faults.at[i], "listener ", 9) == 0);
+        assert_null(strstr(faults.at[i], "PRIVATE"));
+    }
+}
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* --- loading --- */
+
+static void it_loads(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", "cloud.crl");
+    assert_string_equal(qv_trust_cloud(trust).at, FX_CLOUD);
+    assert_non_null(qv_trust_context(trust, 0));
+    assert_null(qv_trust_context(trust, 1));
+    assert_non_null(qv_trust_context(trust, 2));
+    assert_null(qv_trust_context(trust, 3));
+    QV_CLEANUP(qv_trust) struct qv_trust *next = load_good("master.crt", NULL);
+    assert_true(qv_trust_generation(next) > qv_trust_generation(trust));
+}
+
+static void without_tls_there_is_only_the_cloud(void **state)
+{
+    (void)state;
+    static char cloud_name[] = "a.b.c.d";
+    struct qv_config plain = {.listeners = &listeners[1], .listener_count = 1};
+    configure("absent", "absent");
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    for (int named = 0; named < 2; named++) {
+        plain.cloud.name = named != 0 ? cloud_name : NULL;
+        QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
+        assert_int_equal(qv_trust_load(&plain, now, &trust, &faults), QV_OK);
+        assert_true(qv_str_equal(qv_trust_cloud(trust), qv_str_from(plain.cloud.name)));
+        assert_null(qv_trust_context(trust, 0));
+    }
+}
+
+static void all_faults_are_told(void **state)
+{
+    (void)state;
+    configure("absent.crt", "absent.crl");
+    set_path(certificate_path, "absent.pem");
+    set_path(key_path, "absent.key");
+    expect_faults(WORDS("absent.crt: ", "absent.crl: ", "absent.pem: ", "absent.key: "));
+}
+
+static void unfit_keys_are_refused(void **state)
+{
+    (void)state;
+    configure("cloud.crt", "cloud.crl");
+    set_path(key_path, "other.key");
+    fx_write_key(&folder, "other.key", cloud.key, 0600);
+    expect_faults(WORDS("other.key: the key is not that of the first certificate in"));
+    static const mode_t open_modes[] = {0640, 0604, 0660, 0610};
+    for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
+        fx_write_key(&folder, "other.key", registry.key, open_modes[i]);
+        expect_faults(WORDS("run: chmod 600"));
+    }
+    fx_write_key(&folder, "other.key", registry.key, 0600);
+    fx_write_text(&folder, "other.key", "nothing");
+    expect_faults(WORDS("no private key"));
+    FILE *file = fx_open(&folder, "other.key", "w");
+    assert_int_equal(PEM_write_PKCS8PrivateKey(file, registry.key, EVP_aes_128_cbc(), "secret", 6,
+                                               NULL, NULL),
+                     1);
+    assert_int_equal(fclose(file), 0);
+    expect_faults(WORDS("the key is encrypted"));
+}
+
+static void expect_own_fault(struct fx_spec spec, const char *words)
+{
+    spec.issuer = spec.issuer != NULL ? spec.issuer : &cloud;
+    struct fx_pair own = fx_make(&spec);
+    fx_write_certificate(&folder, "own.crt", "w", own.x509);
+    fx_write_key(&folder, "own.key", own.key, 0600);
+    fx_free(&own);
+    configure("cloud.crt", NULL);
+    set_path(certificate_path, "own.crt");
+    set_path(key_path, "own.key");
+    expect_faults(WORDS(words));
+}
+
+static void unfit_own_certificates_are_refused(void **state)
+{
+    (void)state;
+    static char other_name[] = "a.b.c.d";
+    const char *cn = "r." FX_CLOUD;
+    expect_own_fault((struct fx_spec){.cn = cn, .begin = -9, .end = -5}, "expired on 20");
+    expect_own_fault((struct fx_spec){.cn = cn, .begin = 99, .end = 999}, "not valid before 20");
+    expect_own_fault((struct fx_spec){.cn = cn, .eku = "clientAuth"}, "serverAuth");
+    expect_own_fault((struct fx_spec){.cn = "r.x"}, "five parts");
+    expect_own_fault((struct fx_spec){.cn = cn, .dnq = "op"}, "its profile is OPERATOR");
+    expect_own_fault((struct fx_spec){.cn = cn, .issuer = &stranger}, "no chain from it");
+    expect_own_fault((struct fx_spec){.cn = cn, .key = "RSA:1024"}, "no chain from it");
+    configure("cloud.crt", NULL);
+    config.cloud.name = other_name;
+    expect_faults(WORDS("but cloud.name is a.b.c.d"));
+    configure("cloud.crt", NULL);
+    fx_write_text(&folder, "own.crt", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+    set_path(certificate_path, "own.crt");
+    expect_faults(WORDS("own.crt: block 1 is no readable certificate"));
+}
+
+static void unfit_cas_are_refused(void **state)
+{
+    (void)state;
+    configure("registry.crt", NULL); /* a leaf and two CAs */
+    expect_faults(WORDS("is no CA"));
+    fx_write_text(&folder, "empty.crt", "");
+    configure("empty.crt", NULL);
+    expect_faults(WORDS("no certificate"));
+    struct fx_crl crl = {.issuer = &stranger};
+    fx_write_crl(&folder, "stranger.crl", "w", &crl);
+    configure("cloud.crt", "stranger.crl");
+    expect_faults(WORDS("not by the configured CA"));
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    configure("cloud.crt", "cloud.crl");
+    struct qv_trust *trust = NULL;
+    size_t failures = 0;
+    for (size_t nth = 1; trust == NULL; nth++, failures++) {
+        QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+        qv_memory_fail_at(nth);
+        enum qv_status status = qv_trust_load(&config, now, &trust, &faults);
+        qv_memory_fail_at(0);
+        assert_true((trust != NULL) == (status == QV_OK));
+    }
+    assert_true(failures > 20);
+    struct qv_trust *second = qv_trust_ref(trust);
+    qv_trust_free(&trust);
+    assert_string_equal(qv_trust_cloud(second).at, FX_CLOUD);
+    qv_trust_free(&second);
+    qv_trust_free(&second);
+}
+
+/* --- handshakes --- */
+
+struct row {
+    struct fx_spec spec;
+    const char *code; /**< NULL: let in */
+    int alert;
+};
+
+static void expect_refused(struct qv_trust *trust, const struct fx_client *client, const char *code,
+                           int alert)
+{
+    struct fx_tls tls;
+    fx_handshake(qv_trust_context(trust, 0), client, &tls);
+    assert_false(tls.done);
+    const struct qv_verdict *verdict = &tls.verdict;
+    if (strcmp(verdict->code, code) != 0 || tls.alert != alert)
+        fail_msg("'%s' (%s) and alert %d, not '%s' and %d", verdict->code, verdict->reason,
+                 tls.alert, code, alert);
+    assert_int_not_equal(verdict->status, QV_OK);
+    assert_true(verdict->reason[0] != '\0');
+    bool came = strcmp(code, "protocol") != 0 && strcmp(code, "parameters") != 0;
+    assert_true((tls.peer != NULL) == (client->pair != NULL && came));
+    fx_tls_free(&tls);
+}
+
+/** What each request of the connection would be told; "" for an identity. */
+static void expect_let_in(struct qv_trust *trust, size_t listener, const struct fx_client *client,
+                          const char *system, const char *words)
+{
+    struct fx_tls tls;
+    fx_handshake(qv_trust_context(trust, listener), client, &tls);
+    if (!tls.done)
+        fail_msg("%s", tls.verdict.reason);
+    struct qv_verdict verdict;
+    QV_CLEANUP(qv_identity) struct qv_identity *identity = NULL;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    qv_trust_judge(trust, tls.server, now, &verdict, &identity, &error);
+    assert_int_equal(verdict.status, QV_OK);
+    assert_int_equal(ERR_peek_error(), 0);
+    assert_true((identity != NULL) == (system != NULL));
+    if (system != NULL)
+        assert_string_equal(identity->system, system);
+    QV_CLEANUP(qv_buf) struct qv_buf text = {0};
+    qv_identity_error_text(qv_str_from(error.message), QV_STR("URL"), &text);
+    assert_true(qv_str_equal(qv_buf_str(&text), qv_str_from(words)));
+    assert_string_equal(verdict.code, words[0] != '\0' ? "identity" : "");
+    assert_true((words[0] != '\0') == (verdict.reason[0] != '\0'));
+    assert_true((words[0] == '\0') == (error.status == QV_OK));
+    fx_tls_free(&tls);
+}
+
+static void handshakes(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {{.serial = "65"}, NULL, 0},
+        {{.key = "RSA:2048"}, NULL, 0},
+        {{.key = "P-521"}, NULL, 0},
+        {{.key = "ED25519"}, NULL, 0},
+        {{.serial = "66"}, "revoked", SSL_AD_CERTIFICATE_REVOKED},
+        {{.begin = -99, .end = -1}, "expired", SSL_AD_CERTIFICATE_EXPIRED},
+        {{.begin = 99, .end = 999}, "not-yet-valid", SSL_AD_BAD_CERTIFICATE},
+        {{.eku = "serverAuth"}, "purpose", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.eku = "anyExtendedKeyUsage"}, "purpose", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.eku = FX_NONE}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.ku = FX_NONE}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.bc = "critical,CA:TRUE"}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.version = 1}, "leaf-rule", SSL_AD_BAD_CERTIFICATE},
+        {{.version = 2}, "leaf-rule", SSL_AD_BAD_CERTIFICATE},
+        {{.serial = "0"}, "leaf-rule", SSL_AD_BAD_CERTIFICATE},
+        {{.serial = "-5"}, "leaf-rule", SSL_AD_BAD_CERTIFICATE},
+        {{.extension_twice = true}, "leaf-rule", SSL_AD_BAD_CERTIFICATE},
+        {{.key = "RSA:1024"}, "weak", SSL_AD_BAD_CERTIFICATE},
+        {{.key = "secp256k1"}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.key = "explicit"}, "bad-chain", SSL_AD_BAD_CERTIFICATE},
+    };
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", "cloud.crl");
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct row *row = &rows[i / 2];
+        struct fx_spec spec = row->spec;
+        spec.cn = "kelvin." FX_CLOUD;
+        spec.issuer = &cloud;
+        struct fx_pair pair = fx_make(&spec);
+        struct fx_client client = {
+            .pair = &pair, .chain = {&cloud}, .version = versions[i % 2]};
+        /* OpenSSL as a client does not offer this curve in TLS 1.3. */
+        bool unable = spec.key != NULL && strcmp(spec.key, "secp256k1") == 0 && i % 2 == 1;
+        if (row->code != NULL && !unable)
+            expect_refused(trust, &client, row->code, row->alert);
+        else if (!unable)
+            expect_let_in(trust, 0, &client, "kelvin", "");
+        fx_free(&pair);
+    }
+}
+
+static void a_weak_hash_is_refused(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    struct fx_spec spec = {.cn = "a." FX_CLOUD, .issuer = &cloud, .digest = EVP_sha1()};
+    struct fx_pair pair = fx_make(&spec);
+    struct fx_client client = {.pair = &pair, .version = TLS1_3_VERSION};
+    expect_refused(trust, &client, "weak", SSL_AD_BAD_CERTIFICATE);
+    fx_free(&pair);
+}
+
+static void strangers_are_refused(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", "cloud.crl");
+    struct fx_pair of_stranger = fx_system(&stranger, "a", "01");
+    struct fx_pair of_organization = fx_system(&organization, "a", "01");
+    struct fx_spec self = {.cn = "a." FX_CLOUD};
+    struct fx_pair self_signed = fx_make(&self);
+    struct fx_client rows[] = {
+        {.pair = &of_organization, .chain = {&organization, &master}},
+        {.pair = &self_signed},
+    };
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        rows[i / 2].version = versions[i % 2];
+        expect_refused(trust, &rows[i / 2], "unknown-issuer", SSL_AD_UNKNOWN_CA);
+    }
+    /* the namesake's signature is tried with the cloud's key */
+    struct fx_client namesake = {.pair = &of_stranger, .chain = {&stranger}};
+    for (size_t i = 0; i < 2; i++) {
+        namesake.version = versions[i];
+        expect_refused(trust, &namesake, "bad-signature", SSL_AD_DECRYPT_ERROR);
+    }
+    fx_free(&of_stranger);
+    fx_free(&of_organization);
+    fx_free(&self_signed);
+}
+
+static void nobody_is_refused_where_mutual(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    struct fx_client client = {.version = TLS1_3_VERSION};
+    expect_refused(trust, &client, "no-certificate", SSL_AD_CERTIFICATE_REQUIRED);
+    expect_let_in(trust, 2, &client, NULL, "");
+    client.version = TLS1_2_VERSION;
+    expect_refused(trust, &client, "no-certificate", SSL_AD_HANDSHAKE_FAILURE);
+    expect_let_in(trust, 2, &client, NULL, "");
+}
+
+static void a_bad_certificate_is_refused_at_a_server_listener_too(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", "cloud.crl");
+    struct fx_pair revoked = fx_system(&cloud, "a", "66"), good = fx_system(&cloud, "b", "65");
+    struct fx_client client = {.pair = &revoked, .version = TLS1_3_VERSION};
+    struct fx_tls tls;
+    fx_handshake(qv_trust_context(trust, 2), &client, &tls);
+    assert_false(tls.done);
+    assert_int_equal(tls.alert, SSL_AD_CERTIFICATE_REVOKED);
+    fx_tls_free(&tls);
+    client.pair = &good;
+    expect_let_in(trust, 2, &client, "b", "");
+    fx_free(&revoked);
+    fx_free(&good);
+}
+
+static void the_reason_names_who_and_where(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", "cloud.crl");
+    struct fx_pair revoked = fx_system(&cloud, "kelvin", "67");
+    struct fx_client client = {.pair = &revoked, .version = TLS1_3_VERSION};
+    struct fx_tls tls;
+    fx_handshake(qv_trust_context(trust, 0), &client, &tls);
+    assert_false(tls.done);
+    assert_non_null(strstr(tls.verdict.reason, "CN=kelvin." FX_CLOUD));
+    assert_non_null(strstr(tls.verdict.reason, "revoked (key compromise; "));
+    assert_non_null(strstr(tls.verdict.reason, "cloud.crl"));
+    assert_string_equal(tls.peer->serial, "67");
+    fx_tls_free(&tls);
+    fx_free(&revoked);
+}
+
+static void the_leaf_alone_is_who_calls(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", "cloud.crl");
+    struct fx_spec nobody = {.cn = "a.b.c.d", .issuer = &cloud};
+    struct fx_spec operator_ = {.cn = "boss." FX_CLOUD, .dnq = "op"};
+    struct fx_pair leaf = fx_make(&nobody), boss = fx_make(&operator_);
+    struct fx_client client = {.pair = &leaf, .chain = {&boss}};
+    for (size_t i = 0; i < 2; i++) {
+        client.version = versions[i];
+        expect_let_in(trust, 0, &client, NULL, "Unauthenticated access attempt: URL");
+    }
+    fx_free(&leaf);
+    fx_free(&boss);
+}
+
+static void below_a_master_each_cloud_vouches_for_its_own(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("master.crt", NULL);
+    struct fx_pair good = fx_system(&cloud, "a", "01"), fake = fx_system(&other_cloud, "a", "01");
+    struct fx_client client = {.pair = &good, .chain = {&cloud, &organization}};
+    for (size_t i = 0; i < 2; i++) {
+        client.version = versions[i];
+        expect_let_in(trust, 0, &client, "a", "");
+    }
+    client = (struct fx_client){.pair = &fake, .chain = {&other_cloud, &organization}};
+    for (size_t i = 0; i < 2; i++) {
+        client.version = versions[i];
+        expect_let_in(trust, 0, &client, NULL, "Unauthorized access: URL, from foreign cloud");
+    }
+    client = (struct fx_client){
+        .pair = &good, .chain = {&organization}, .version = TLS1_3_VERSION};
+    expect_refused(trust, &client, "unknown-issuer", SSL_AD_UNKNOWN_CA);
+    fx_free(&good);
+    fx_free(&fake);
+}
+
+static void a_revoked_issuer_is_refused(void **state)
+{
+    (void)state;
+    struct fx_crl crl = {.issuer = &organization, .serials = {"77"}}; /* every CA's serial here */
+    fx_write_crl(&folder, "organization.crl", "w", &crl);
+    fx_write_certificate(&folder, "organization.crl", "a", organization.x509);
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("master.crt", "organization.crl");
+    struct fx_pair leaf = fx_system(&cloud, "a", "01");
+    struct fx_client client = {
+        .pair = &leaf, .chain = {&cloud, &organization}, .version = TLS1_3_VERSION};
+    expect_refused(trust, &client, "revoked", SSL_AD_CERTIFICATE_REVOKED);
+    fx_free(&leaf);
+}
+
+static void a_stale_crl_refuses_its_cas_peers(void **state)
+{
+    (void)state;
+    struct fx_crl crl = {.issuer = &cloud, .begin = -2 * FX_DAY, .end = -FX_DAY};
+    fx_write_crl(&folder, "stale.crl", "w", &crl);
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", "stale.crl");
+    struct fx_pair leaf = fx_system(&cloud, "a", "01");
+    struct fx_client client = {.pair = &leaf, .version = TLS1_3_VERSION};
+    expect_refused(trust, &client, "stale-crl", SSL_AD_CERTIFICATE_EXPIRED);
+    fx_free(&leaf);
+}
+
+static void protocols(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    struct fx_pair leaf = fx_system(&cloud, "a", "01");
+    struct fx_client client = {
+        .pair = &leaf, .version = TLS1_1_VERSION, .ciphers = "ALL:@SECLEVEL=0"};
+    expect_refused(trust, &client, "protocol", SSL_AD_PROTOCOL_VERSION);
+    static const char *const bad[] = {"AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA",
+                                      "ECDHE-ECDSA-AES128-SHA256", "DHE-RSA-AES128-GCM-SHA256"};
+    client.version = TLS1_2_VERSION;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        client.ciphers = bad[i];
+        expect_refused(trust, &client, "parameters", SSL_AD_HANDSHAKE_FAILURE);
+    }
+    client.ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305";
+    expect_let_in(trust, 0, &client, "a", "");
+    fx_free(&leaf);
+}
+
+static void alpn_gives_http_1_1_or_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *offered, *chosen;
+    } rows[] = {{NULL, ""},
+                {"\x02h2", ""},
+                {"\x02h2\x08http/1.1", "http/1.1"},
+                {"\x08http/1.0\x08http/1.1", "http/1.1"}};
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fx_client client = {.version = versions[i % 2], .alpn = rows[i / 2].offered};
+        struct fx_tls tls;
+        fx_handshake(qv_trust_context(trust, 2), &client, &tls);
+        assert_true(tls.done);
+        const unsigned char *chosen = NULL;
+        unsigned length = 0;
+        SSL_get0_alpn_selected(tls.client, &chosen, &length);
+        assert_true(qv_str_equal((struct qv_str){.at = (const char *)chosen, .length = length},
+                                 qv_str_from(rows[i / 2].chosen)));
+        fx_tls_free(&tls);
+    }
+}
+
+static void nothing_is_resumed(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    struct fx_pair leaf = fx_system(&cloud, "a", "01");
+    for (size_t i = 0; i < 2; i++) {
+        struct fx_client client = {.pair = &leaf, .version = versions[i]};
+        struct fx_tls tls;
+        fx_handshake(qv_trust_context(trust, 0), &client, &tls);
+        assert_true(tls.done);
+        assert_int_equal(SSL_SESSION_is_resumable(SSL_get0_session(tls.client)), 0);
+        fx_tls_free(&tls);
+    }
+    fx_free(&leaf);
+}
+
+/* --- judged again --- */
+
+/** Let in under `before`, judged under `after` at `when`. */
+static void expect_rejudged(struct qv_trust *before, struct qv_trust *after, int64_t when,
+                            const char *serial, const char *code)
+{
+    struct fx_pair leaf = fx_system(&cloud, "a", serial);
+    for (size_t i = 0; i < 2; i++) {
+        struct fx_client client = {
+            .pair = &leaf, .chain = {&cloud, &organization}, .version = versions[i]};
+        struct fx_tls tls;
+        fx_handshake(qv_trust_context(before, 0), &client, &tls);
+        assert_true(tls.done);
+        struct qv_verdict verdict;
+        QV_CLEANUP(qv_identity) struct qv_identity *identity = NULL;
+        QV_CLEANUP(qv_error) struct qv_error error = {0};
+        qv_trust_judge(after, tls.server, (struct qv_wall){.seconds = when}, &verdict, &identity,
+                       &error);
+        assert_string_equal(verdict.code, code);
+        assert_true((verdict.status == QV_OK) == (code[0] == '\0'));
+        assert_true((identity != NULL) == (code[0] == '\0'));
+        fx_tls_free(&tls);
+    }
+    fx_free(&leaf);
+}
+
+static void what_changed_meanwhile_counts(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *old = load_good("cloud.crt", NULL);
+    QV_CLEANUP(qv_trust) struct qv_trust *with_crl = load_good("cloud.crt", "cloud.crl");
+    QV_CLEANUP(qv_trust) struct qv_trust *of_master = load_good("master.crt", NULL);
+    fx_write_certificate(&folder, "strangers.crt", "w", stranger.x509);
+    configure("strangers.crt", NULL);
+    listeners[0].tls = listeners[2].tls = QV_TLS_OFF;
+    expect_rejudged(old, old, now.seconds, "66", "");
+    expect_rejudged(old, with_crl, now.seconds, "66", "revoked");
+    expect_rejudged(old, with_crl, now.seconds, "65", "");
+    expect_rejudged(old, old, now.seconds + FX_DAY + 1, "65", "expired");
+    expect_rejudged(old, with_crl, now.seconds + FX_DAY + 1, "65", "expired");
+    expect_rejudged(old, old, now.seconds - FX_DAY - 60, "65", "not-yet-valid");
+    expect_rejudged(of_master, old, now.seconds, "65", "");
+    /* the chain kept is that to the cloud's CA, above which nothing was verified */
+    expect_rejudged(old, of_master, now.seconds, "65", "unknown-issuer");
+}
+
+static void a_context_outlives_its_trust(void **state)
+{
+    (void)state;
+    struct qv_trust *trust = load_good("cloud.crt", "cloud.crl");
+    SSL_CTX *context = qv_trust_context(trust, 0);
+    assert_int_equal(SSL_CTX_up_ref(context), 1);
+    qv_trust_free(&trust);
+    struct fx_pair revoked = fx_system(&cloud, "a", "66");
+    struct fx_client client = {.pair = &revoked, .version = TLS1_3_VERSION};
+    struct fx_tls tls;
+    fx_handshake(context, &client, &tls);
+    assert_false(tls.done);
+    assert_int_equal(tls.alert, SSL_AD_CERTIFICATE_REVOKED);
+    fx_tls_free(&tls);
+    SSL_CTX_free(context);
+    fx_free(&revoked);
+}
+
+static void what_is_no_tls_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sent, *code;
+    } rows[] = {{"GET / HTTP/1.1\r\n\r\n", "not-tls"},
+                {"\x99\x99\x99\x99\x99\x99\x99\x99\x99\x99\x99", "not-tls"},
+                {"", "gone"}};
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        SSL *ssl = SSL_new(qv_trust_context(trust, 0));
+        BIO *in = BIO_new_mem_buf(rows[i].sent, -1), *out = BIO_new(BIO_s_mem());
+        BIO_set_mem_eof_return(in, 0);
+        SSL_set_bio(ssl, in, out);
+        assert_true(SSL_accept(ssl) != 1);
+        struct qv_verdict verdict;
+        struct qv_certificate *peer = NULL;
+        qv_trust_explain_failure(ssl, &verdict, &peer);
+        assert_string_equal(verdict.code, rows[i].code);
+        assert_int_not_equal(verdict.status, QV_OK);
+        assert_null(peer);
+        assert_int_equal(ERR_peek_error(), 0);
+        SSL_free(ssl);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_loads),
+        cmocka_unit_test(without_tls_there_is_only_the_cloud),
+        cmocka_unit_test(all_faults_are_told),
+        cmocka_unit_test(unfit_keys_are_refused),
+        cmocka_unit_test(unfit_own_certificates_are_refused),
+        cmocka_unit_test(unfit_cas_are_refused),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(handshakes),
+        cmocka_unit_test(a_weak_hash_is_refused),
+        cmocka_unit_test(strangers_are_refused),
+        cmocka_unit_test(nobody_is_refused_where_mutual),
+        cmocka_unit_test(a_bad_certificate_is_refused_at_a_server_listener_too),
+        cmocka_unit_test(the_reason_names_who_and_where),
+        cmocka_unit_test(the_leaf_alone_is_who_calls),
+        cmocka_unit_test(below_a_master_each_cloud_vouches_for_its_own),
+        cmocka_unit_test(a_revoked_issuer_is_refused),
+        cmocka_unit_test(a_stale_crl_refuses_its_cas_peers),
+        cmocka_unit_test(protocols),
+        cmocka_unit_test(alpn_gives_http_1_1_or_nothing),
+        cmocka_unit_test(nothing_is_resumed),
+        cmocka_unit_test(what_changed_meanwhile_counts),
+        cmocka_unit_test(a_context_outlives_its_trust),
+        cmocka_unit_test(what_is_no_tls_is_named),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
