@@ -200,12 +200,13 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned ch
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* Mirrors what docs/threat-model.md states of a mutual listener; see the head of this file. */
+/* Mirrors src/trust/context.c: a yardstick of other ciphers or groups would measure those. */
 static bool make_tls(const struct options *options, SSL_CTX *tls)
 {
     static const unsigned char session_id[] = "yardstick";
     SSL_CTX_set_options(tls, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                 SSL_OP_CIPHER_SERVER_PREFERENCE);
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_security_level(tls, 2);
     SSL_CTX_set_mode(tls, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(tls, choose_protocol, NULL);
@@ -214,7 +215,10 @@ static bool make_tls(const struct options *options, SSL_CTX *tls)
     if (SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_num_tickets(tls, 0) != 1 ||
         SSL_CTX_set_session_id_context(tls, session_id, sizeof(session_id) - 1) != 1 ||
-        SSL_CTX_set_cipher_list(tls, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) {
+        SSL_CTX_set_cipher_list(tls, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") != 1 ||
+        SSL_CTX_set_ciphersuites(tls, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+                                      "TLS_CHACHA20_POLY1305_SHA256") != 1 ||
+        SSL_CTX_set1_groups_list(tls, "X25519:P-256:X448:P-384:P-521") != 1) {
         return fail_tls("TLS settings");
     }
     if (SSL_CTX_use_certificate_chain_file(tls, options->certificate) != 1) {

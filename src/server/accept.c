@@ -7,7 +7,6 @@
  * would wake it again at once; it watches again when one of its own connections ends, and looks
  * again after a while, because it may have been another worker's. The worker's thread.
  */
-#define _GNU_SOURCE /* accept4 */
 #include "connection.h"
 
 #include <errno.h>

@@ -4,7 +4,6 @@
  * Everything is bound and made by qv_server_new, so that a port in use is known before anything
  * runs; libh2o's configuration does not change once the workers run. The main thread.
  */
-#define _GNU_SOURCE /* sched_getaffinity */
 #include <quiver/server/server.h>
 
 #include "exchange.h"

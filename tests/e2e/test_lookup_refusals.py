@@ -7,7 +7,7 @@ registry and where something would have matched.
 import pytest
 
 from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
-from harness.requests import LOOKUP, assert_error, register
+from harness.requests import LOOKUP, assert_error, post, register
 
 ORIGIN = "POST " + LOOKUP
 NO_FILTER = (
@@ -162,11 +162,11 @@ ALL_ROWS = [row[1:] for row in LISTS] + ROWS + TIMES + OPERATORS + KINDS + FIRST
 @pytest.mark.parametrize("body, words", ALL_ROWS)
 def test_refused(registry, candidate, body, words):
     with assert_nothing_changes(registry):
-        answer = registry.client("consumer").post(LOOKUP, json=body)
+        answer = post(registry.client("consumer"), LOOKUP, body)
         assert_error(answer, 400, words, ORIGIN)
 
 
-@pytest.mark.parametrize("value", ["abc", "2", "wahr", "true,false", "null", "%00", "tru%"])
+@pytest.mark.parametrize("value", ["abc", "2", "wahr", "true,false", "null", "tru%"])
 def test_verbose_is_none_of_the_words(registry, candidate, value):
     answer = registry.client("consumer").post(f"{LOOKUP}?verbose={value}", json=also())
     assert_error(answer, 400, None, ORIGIN)

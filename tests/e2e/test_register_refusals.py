@@ -16,6 +16,7 @@ from harness.requests import (
     http_properties,
     interface,
     mqtt_properties,
+    post,
     registration,
 )
 
@@ -472,14 +473,14 @@ FIRST_FAULT = [
 @pytest.mark.parametrize("body, words", [pytest.param(c[1], c[2], id=c[0]) for c in CASES])
 def test_one_fault(registry, body, words):
     with assert_nothing_changes(registry):
-        answer = registry.client("temperature-provider2").post(REGISTER, json=body)
+        answer = post(registry.client("temperature-provider2"), REGISTER, body)
         assert_error(answer, 400, words, ORIGIN)
 
 
 @pytest.mark.parametrize("body, words", [pytest.param(c[1], c[2], id=c[0]) for c in FIRST_FAULT])
 def test_first_fault(registry, body, words):
     with assert_nothing_changes(registry):
-        answer = registry.client("temperature-provider2").post(REGISTER, json=body)
+        answer = post(registry.client("temperature-provider2"), REGISTER, body)
         assert_error(answer, 400, words, ORIGIN)
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """C is formatted as .clang-format says, shell scripts pass shellcheck."""
 
+import re
 import subprocess
 
 from common import ROOT, files, main
@@ -30,7 +31,8 @@ def run(root, command, paths):
                           stdin=subprocess.DEVNULL)
     if done.returncode == 0:
         return []
-    return [x for x in (done.stdout + done.stderr).splitlines() if ": " in x] or [f"{command[0]} failed"]
+    complaints = re.findall(r"^\S+:\d+:\d+: .*", done.stdout + done.stderr, re.M)
+    return complaints or [f"{command[0]} ended with status {done.returncode}: {done.stderr[:500]}"]
 
 
 def check(root):

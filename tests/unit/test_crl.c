@@ -2,12 +2,6 @@
 /*
  * CRLs: what is found in them, and every reason for which one is refused when it is loaded.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include "x509_fixture.h"
 #include <quiver/base/log.h>
 #include <quiver/base/memory.h>
@@ -16,7 +10,7 @@
 static struct fx_pair ca, namesake, between; /* `between`: a CA below `ca` */
 static struct fx_folder folder;
 static X509_STORE *store;
-static STACK_OF(X509) *cas;
+static STACK_OF(X509) * cas;
 static struct qv_wall now;
 
 static int begin(void **state)
@@ -100,8 +94,8 @@ static void serials_are_found(void **state)
         assert_string_equal(finding.reason, i == 5 ? "key compromise" : "no reason given");
         assert_string_equal(finding.file, fx_path(&folder, "a.crl"));
     }
-    static const char *const absent[] = {"01", "0500", "8000", "85", "-80",
-                                         "fffffffffffffffffffffffffffffffffffffffffffe"};
+    static const char *const absent[] = {
+        "01", "0500", "8000", "85", "-80", "fffffffffffffffffffffffffffffffffffffffffffe"};
     for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
         assert_int_equal(look_up(crls, &ca, absent[i]).answer, QV_CRL_GOOD);
 }
@@ -137,8 +131,7 @@ static void two_cas_of_one_name_each_have_their_crl(void **state)
 static void past_its_end_it_is_stale(void **state)
 {
     (void)state;
-    struct fx_crl spec = {
-        .issuer = &ca, .serials = {"05"}, .begin = -2 * FX_DAY, .end = -FX_DAY};
+    struct fx_crl spec = {.issuer = &ca, .serials = {"05"}, .begin = -2 * FX_DAY, .end = -FX_DAY};
     fx_write_crl(&folder, "a.crl", "w", &spec);
     QV_CLEANUP(qv_crls) struct qv_crls *stale = load_good(FILES("a.crl"));
     assert_int_equal(look_up(stale, &ca, "05").answer, QV_CRL_REVOKED);
@@ -158,8 +151,8 @@ static void the_newer_counts(void **state)
     fx_write_crl(&folder, "b.crl", "w", &new);
     for (int order = 0; order < 2; order++) {
         QV_CLEANUP(qv_crls)
-        struct qv_crls *crls = load_good(order == 0 ? FILES("a.crl", "b.crl")
-                                                    : FILES("b.crl", "a.crl"));
+        struct qv_crls *crls =
+            load_good(order == 0 ? FILES("a.crl", "b.crl") : FILES("b.crl", "a.crl"));
         assert_int_equal(qv_crls_count(crls), 1);
         assert_int_equal(look_up(crls, &ca, "05").answer, QV_CRL_GOOD);
         assert_int_equal(look_up(crls, &ca, "06").answer, QV_CRL_REVOKED);

@@ -77,8 +77,7 @@ static void refused(void **state)
         struct qv_str header = qv_str_from(rows[i].header);
         struct qv_identity *identity = NULL;
         QV_CLEANUP(qv_error) struct qv_error error = {0};
-        assert_int_equal(qv_identity_from_declared(&header, &identity, &error),
-                         QV_UNAUTHENTICATED);
+        assert_int_equal(qv_identity_from_declared(&header, &identity, &error), QV_UNAUTHENTICATED);
         assert_string_equal(qv_error_message(&error), rows[i].words);
         assert_int_equal(error.status, QV_UNAUTHENTICATED);
         assert_null(identity);

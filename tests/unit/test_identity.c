@@ -3,12 +3,6 @@
  * The identity of a leaf: which names are one, which are 401 and which 403, and the facts kept of
  * a certificate (design 6; spec/arrowhead-discovery 1.4).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include "x509_fixture.h"
 #include <quiver/base/memory.h>
 #include <quiver/identity/identity.h>
@@ -47,15 +41,15 @@ static char *answer(const struct fx_spec *given, const char *own_cloud,
     spec.use_key = key;
     struct fx_pair leaf = fx_make(&spec);
     QV_CLEANUP(qv_error) struct qv_error error = {0}, reason = {0};
-    enum qv_status status = qv_identity_from_leaf(leaf.x509, qv_str_from(own_cloud), ret_identity,
-                                                  &error, &reason);
+    enum qv_status status =
+        qv_identity_from_leaf(leaf.x509, qv_str_from(own_cloud), ret_identity, &error, &reason);
     fx_free(&leaf);
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
     qv_identity_error_text(qv_str_from(qv_error_message(&error)), QV_STR(URL), &text);
     if (status != QV_OK) {
         assert_int_equal(status, error.status);
-        assert_int_equal(status, strncmp(text.at, "Unauthen", 8) == 0 ? QV_UNAUTHENTICATED
-                                                                        : QV_DENIED);
+        assert_int_equal(status,
+                         strncmp(text.at, "Unauthen", 8) == 0 ? QV_UNAUTHENTICATED : QV_DENIED);
         assert_true(reason.message != NULL && reason.message[0] != '\0');
         qv_error_free(&reason);
     }
@@ -209,10 +203,9 @@ static void subjects(void **state)
         {two_cns, NOBODY},       {two_qualifiers, NOBODY},
         {multi_valued, NOBODY},  {multi_valued_elsewhere, ""},
         {nul_inside, NOBODY},    {nul_behind, NOBODY},
-        {qualifier_bmp, NOBODY},
-        {qualifier_ia5, ""},     {qualifier_utf8, ""},
-        {printable_cn, ""},      {empty_subject, NOBODY},
-        {qualifier_and_device, NOBODY},
+        {qualifier_bmp, NOBODY}, {qualifier_ia5, ""},
+        {qualifier_utf8, ""},    {printable_cn, ""},
+        {empty_subject, NOBODY}, {qualifier_and_device, NOBODY},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fx_spec spec = {.subject = rows[i].subject};
@@ -311,8 +304,7 @@ static void own_cloud(void **state)
         {"serviceregistry." FX_CLOUD, FX_NONE, NULL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct fx_spec spec = {
-            .cn = rows[i].cn, .dnq = rows[i].dnq, .issuer = &ca, .use_key = key};
+        struct fx_spec spec = {.cn = rows[i].cn, .dnq = rows[i].dnq, .issuer = &ca, .use_key = key};
         struct fx_pair own = fx_make(&spec);
         char *cloud = NULL;
         QV_CLEANUP(qv_error) struct qv_error error = {0};

@@ -3,12 +3,6 @@
  * The leaf rule, one row a rule: what is refused, by which of its halves and with which alert's
  * error, and what must pass (design 6).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include "x509_fixture.h"
 #include <openssl/param_build.h>
 #include <openssl/x509_vfy.h>
@@ -120,8 +114,7 @@ static void an_unreadable_extension_is_refused(void **state)
     struct fx_pair leaf = fx_make(&spec);
     ASN1_OCTET_STRING *noise = ASN1_OCTET_STRING_new();
     assert_int_equal(ASN1_OCTET_STRING_set(noise, (const unsigned char *)"noise", 5), 1);
-    X509_EXTENSION *extension =
-        X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, noise);
+    X509_EXTENSION *extension = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, noise);
     assert_int_equal(X509_add_ext(leaf.x509, extension, -1), 1);
     fx_sign(leaf.x509, ca.key, NULL);
     assert_int_equal(ask(qv_leaf_form, leaf.x509), MALFORMED);

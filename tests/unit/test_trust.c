@@ -3,12 +3,6 @@
  * Trust as a whole: loading with all its faults told, handshakes in TLS 1.2 and 1.3 with the alert
  * that the client gets, the judgement at their end, and the words for what failed.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include "tls_fixture.h"
 #include <quiver/base/log.h>
 #include <quiver/base/memory.h>
@@ -171,9 +165,9 @@ static void unfit_keys_are_refused(void **state)
     fx_write_text(&folder, "other.key", "nothing");
     expect_faults(WORDS("no private key"));
     FILE *file = fx_open(&folder, "other.key", "w");
-    assert_int_equal(PEM_write_PKCS8PrivateKey(file, registry.key, EVP_aes_128_cbc(), "secret", 6,
-                                               NULL, NULL),
-                     1);
+    assert_int_equal(
+        PEM_write_PKCS8PrivateKey(file, registry.key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL),
+        1);
     assert_int_equal(fclose(file), 0);
     expect_faults(WORDS("the key is encrypted"));
 }
@@ -207,7 +201,8 @@ static void unfit_own_certificates_are_refused(void **state)
     config.cloud.name = other_name;
     expect_faults(WORDS("but cloud.name is a.b.c.d"));
     configure("cloud.crt", NULL);
-    fx_write_text(&folder, "own.crt", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+    fx_write_text(&folder, "own.crt",
+                  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
     set_path(certificate_path, "own.crt");
     expect_faults(WORDS("own.crt: block 1 is no readable certificate"));
 }
@@ -330,8 +325,7 @@ static void handshakes(void **state)
         spec.cn = "kelvin." FX_CLOUD;
         spec.issuer = &cloud;
         struct fx_pair pair = fx_make(&spec);
-        struct fx_client client = {
-            .pair = &pair, .chain = {&cloud}, .version = versions[i % 2]};
+        struct fx_client client = {.pair = &pair, .chain = {&cloud}, .version = versions[i % 2]};
         /* OpenSSL as a client does not offer this curve in TLS 1.3. */
         bool unable = spec.key != NULL && strcmp(spec.key, "secp256k1") == 0 && i % 2 == 1;
         if (row->code != NULL && !unable)
@@ -457,8 +451,7 @@ static void below_a_master_each_cloud_vouches_for_its_own(void **state)
         client.version = versions[i];
         expect_let_in(trust, 0, &client, NULL, "Unauthorized access: URL, from foreign cloud");
     }
-    client = (struct fx_client){
-        .pair = &good, .chain = {&organization}, .version = TLS1_3_VERSION};
+    client = (struct fx_client){.pair = &good, .chain = {&organization}, .version = TLS1_3_VERSION};
     expect_refused(trust, &client, "unknown-issuer", SSL_AD_UNKNOWN_CA);
     fx_free(&good);
     fx_free(&fake);

@@ -20,8 +20,8 @@ struct fx_client {
 struct fx_tls {
     SSL_CTX *client_context;
     SSL *client, *server;
-    bool done; /**< the server's handshake was successful */
-    int alert; /**< fatal alert that the client got; -1: none */
+    bool done;                   /**< the server's handshake was successful */
+    int alert;                   /**< fatal alert that the client got; -1: none */
     struct qv_verdict verdict;   /**< explained, where the server's handshake failed */
     struct qv_certificate *peer; /**< likewise */
 };

@@ -6,6 +6,12 @@
 #ifndef QUIVER_TESTS_X509_FIXTURE_H
 #define QUIVER_TESTS_X509_FIXTURE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -102,9 +108,9 @@ static inline EVP_PKEY *fx_key(const char *kind)
 static inline void fx_add_name(X509_NAME *name, const char *field, int type, const char *text,
                                int length, int set)
 {
-    assert_int_equal(X509_NAME_add_entry_by_txt(name, field, type, (const unsigned char *)text,
-                                                length, -1, set),
-                     1);
+    assert_int_equal(
+        X509_NAME_add_entry_by_txt(name, field, type, (const unsigned char *)text, length, -1, set),
+        1);
 }
 
 static inline void fx_add_extension(X509 *x509, X509 *issuer, int nid, const char *value)
@@ -216,13 +222,13 @@ static inline struct fx_pair fx_system(const struct fx_pair *issuer, const char 
 
 struct fx_crl {
     const struct fx_pair *issuer;
-    const char *serials[8];  /**< hexadecimal, up to the first NULL */
-    int reason;              /**< CRLReason of the last one; 0: none given */
-    long begin, end;         /**< seconds from now; both 0: yesterday to tomorrow; end LONG_MIN: none */
-    long number;             /**< CRL number; 0: none */
-    int critical_nid;        /**< adds that extension, critical, with `extension` as value */
-    const char *extension;   /**< configuration text of OpenSSL's */
-    const EVP_MD *digest;    /**< NULL: SHA-256 */
+    const char *serials[8]; /**< hexadecimal, up to the first NULL */
+    int reason;             /**< CRLReason of the last one; 0: none given */
+    long begin, end;  /**< seconds from now; both 0: yesterday to tomorrow; end LONG_MIN: none */
+    long number;      /**< CRL number; 0: none */
+    int critical_nid; /**< adds that extension, critical, with `extension` as value */
+    const char *extension; /**< configuration text of OpenSSL's */
+    const EVP_MD *digest;  /**< NULL: SHA-256 */
 };
 
 static inline void fx_revoke(X509_CRL *crl, const char *serial, int reason)
@@ -266,8 +272,7 @@ static inline X509_CRL *fx_crl(const struct fx_crl *spec)
     assert_int_equal(X509_CRL_set_issuer_name(crl, X509_get_subject_name(spec->issuer->x509)), 1);
     fx_crl_dates(crl, spec);
     for (size_t i = 0; i < 8 && spec->serials[i] != NULL; i++)
-        fx_revoke(crl, spec->serials[i],
-                  i == 7 || spec->serials[i + 1] == NULL ? spec->reason : 0);
+        fx_revoke(crl, spec->serials[i], i == 7 || spec->serials[i + 1] == NULL ? spec->reason : 0);
     if (spec->number != 0) {
         ASN1_INTEGER *number = ASN1_INTEGER_new();
         assert_int_equal(ASN1_INTEGER_set(number, spec->number), 1);

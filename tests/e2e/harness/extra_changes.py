@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from . import extra_yaml  # noqa: F401 - sizes and times without quotes
 from .requests import REGISTER, lookup_ids, registration, revoke_path
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from . import extra_yaml  # noqa: F401 - sizes and times without quotes
 from .requests import ECHO
 from .server import Quiver, Server
 

@@ -5,6 +5,7 @@ user's document: `temperature-provider2` offers `kelvin-info` on 192.168.56.116:
 """
 
 import itertools
+import json
 import re
 from urllib.parse import quote
 
@@ -67,6 +68,11 @@ def registration(definition="kelvin-info", **changes):
     whole = {"serviceDefinitionName": definition, "metadata": {}, "interfaces": [interface()]}
     whole.update(changes)
     return {name: value for name, value in whole.items() if value is not ...}
+
+
+def post(client, path, body):
+    """Posts `body` as JSON, whatever it is: httpx takes None for no body at all."""
+    return client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
 
 
 def register(client, definition="kelvin-info", **changes):

@@ -296,7 +296,7 @@ class Server:
     def redis_pid(self) -> int:
         """The process id of the embedded Redis."""
         for pid in holders(self.data_directory):
-            if pid != self.pid and Path(f"/proc/{pid}/comm").read_text().strip() == "redis-server":
+            if pid != self.pid and Path(f"/proc/{pid}/comm").read_text().startswith("redis-"):
                 return pid
         raise AssertionError("no embedded Redis is running")
 
