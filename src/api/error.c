@@ -24,6 +24,7 @@ static const struct mapping mappings[] = {
     [QV_UNAVAILABLE] = {503, "EXTERNAL_SERVER_ERROR"},
     [QV_NO_MEMORY] = {503, "EXTERNAL_SERVER_ERROR"},
     [QV_INTERNAL] = {500, "INTERNAL_SERVER_ERROR"},
+    [QV_FOREIGN] = {500, "ARROWHEAD"},
 };
 
 /* A client may try again so soon: the links to the store reconnect within a second. */

@@ -10,9 +10,17 @@
  *  QV_UNSUPPORTED_MEDIA (spec/arrowhead-discovery 2.5). */
 QV_MUST_CHECK enum qv_status check_media(const struct qv_request *request,
                                          struct qv_response *response, struct qv_error *error);
+/** The same of an operation that needs no body: without one its Content-Type does not matter. */
+QV_MUST_CHECK enum qv_status check_optional_media(const struct qv_request *request,
+                                                  struct qv_response *response,
+                                                  struct qv_error *error);
 /** The body as JSON; missing, empty or `null` is QV_INVALID, as is what is no JSON (2.6). */
 QV_MUST_CHECK enum qv_status read_body(const struct qv_api *api, const struct qv_request *request,
                                        json_t **ret_body, struct qv_error *error);
+/** The same where none is needed: NULL where it is missing, empty or `null`. */
+QV_MUST_CHECK enum qv_status read_optional_body(const struct qv_api *api,
+                                                const struct qv_request *request,
+                                                json_t **ret_body, struct qv_error *error);
 /** A query parameter that is a truth value: absent, empty or blank is false (section 11.5). */
 QV_MUST_CHECK enum qv_status read_truth(struct qv_str query, const char *name, bool *ret_value,
                                         struct qv_error *error);
@@ -25,6 +33,19 @@ QV_MUST_CHECK enum qv_status decode_query_text(struct qv_str text, struct qv_buf
 typedef void (*job_writer)(const struct qv_job *job, const struct qv_outcome *outcome,
                            struct qv_response *response);
 
+/** Answers a fault with the error object. */
+void set_fault(struct qv_response *response, enum qv_status status, struct qv_error *error,
+               const struct qv_request *request);
+/** The policy's verdict over a change of an object; `on` without the requester, who is filled in
+ *  here. A refusal is answered. */
+QV_MUST_CHECK enum qv_status ask_policy(const struct qv_api *api, const struct qv_permit *permit,
+                                        const struct qv_request *request,
+                                        const struct qv_object *on, struct qv_response *response,
+                                        struct qv_grant *ret_grant);
+/** Answers a revoke: 200, or 204 where there was nothing. */
+void write_revoked(const struct qv_job *job, const struct qv_outcome *outcome,
+                   struct qv_response *response);
+
 struct qv_job {
     struct qv_api *api;
     struct qv_grant grant;
@@ -34,6 +55,9 @@ struct qv_job {
     job_writer write;
     bool expires;              /* of a registration: */
     struct qv_wall expires_at; /* with the fraction that only its own answer shows */
+    /* Of a registration, owned: to be compared with what is there already. */
+    struct qv_system_registration *system;
+    struct qv_device_registration *device;
     struct qv_outcome outcome; /* its entities are owned */
     void (*done)(void *data, struct qv_job *job);
     void *done_data;

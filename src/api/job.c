@@ -75,6 +75,8 @@ void qv_job_free(struct qv_job **job_at)
     qv_entity_free(&job->outcome.system);
     qv_entity_free(&job->outcome.device);
     qv_entity_free(&job->outcome.definition);
+    qv_system_registration_free(&job->system);
+    qv_device_registration_free(&job->device);
     qv_identity_free(&job->identity);
     qv_free(job->origin);
     qv_free(job);

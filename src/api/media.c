@@ -60,21 +60,40 @@ static bool accepts_json(struct qv_str accept)
     return best > 0 && !refused;
 }
 
-enum qv_status check_media(const struct qv_request *request, struct qv_response *response,
-                           struct qv_error *error)
+static enum qv_status check_type(const struct qv_request *request, struct qv_response *response,
+                                 struct qv_error *error)
 {
     struct qv_str type = request->content_type;
-    if (type.at == NULL || !qv_str_equal_ignore_case(bare_type(type), qv_str_from(json_media))) {
-        response->accept = json_media;
-        if (type.at == NULL)
-            return qv_error_set(error, QV_UNSUPPORTED_MEDIA,
-                                "Content-Type is missing, it must be %s", json_media);
-        return qv_error_set(error, QV_UNSUPPORTED_MEDIA,
-                            "Content-Type '%.*s' is not supported, it must be %s",
-                            QV_STR_ARG(type), json_media);
-    }
+    if (type.at != NULL && qv_str_equal_ignore_case(bare_type(type), qv_str_from(json_media)))
+        return QV_OK;
+    response->accept = json_media;
+    if (type.at == NULL)
+        return qv_error_set(error, QV_UNSUPPORTED_MEDIA, "Content-Type is missing, it must be %s",
+                            json_media);
+    return qv_error_set(error, QV_UNSUPPORTED_MEDIA,
+                        "Content-Type '%.*s' is not supported, it must be %s", QV_STR_ARG(type),
+                        json_media);
+}
+
+static enum qv_status check_accept(const struct qv_request *request, struct qv_error *error)
+{
     if (!accepts_json(request->accept))
         return qv_error_set(error, QV_NOT_ACCEPTABLE, "Acceptable representations: [%s].",
                             json_media);
     return QV_OK;
+}
+
+enum qv_status check_media(const struct qv_request *request, struct qv_response *response,
+                           struct qv_error *error)
+{
+    QV_TRY(check_type(request, response, error));
+    return check_accept(request, error);
+}
+
+enum qv_status check_optional_media(const struct qv_request *request, struct qv_response *response,
+                                    struct qv_error *error)
+{
+    if (request->has_body)
+        QV_TRY(check_type(request, response, error));
+    return check_accept(request, error);
 }

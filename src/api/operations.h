@@ -9,7 +9,9 @@ typedef void operation_handler(struct qv_api *api, const struct qv_permit *permi
                                struct qv_job **ret_job);
 
 operation_handler service_register, service_lookup, service_revoke;
+operation_handler system_register, system_lookup, system_revoke;
+operation_handler device_register, device_lookup, device_revoke;
 operation_handler monitor_echo;
-operation_handler ops_live, ops_ready;
+operation_handler ops_live, ops_ready, ops_openapi;
 
 #endif

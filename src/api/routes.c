@@ -4,6 +4,8 @@
 #include "operations.h"
 
 #define DISCOVERY "/serviceregistry/service-discovery/"
+#define SYSTEMS   "/serviceregistry/system-discovery/"
+#define DEVICES   "/serviceregistry/device-discovery/"
 
 static const struct qv_route routes[] = {
     {"POST", DISCOVERY "register", false, QV_SERVE_ARROWHEAD, "POST", "POST,OPTIONS",
@@ -12,12 +14,26 @@ static const struct qv_route routes[] = {
      QV_OP_SERVICE_LOOKUP, service_lookup},
     {"DELETE", DISCOVERY "revoke/", true, QV_SERVE_ARROWHEAD, "DELETE", "DELETE,OPTIONS",
      QV_OP_SERVICE_REVOKE, service_revoke},
+    {"POST", SYSTEMS "register", false, QV_SERVE_ARROWHEAD, "POST", "POST,OPTIONS",
+     QV_OP_SYSTEM_REGISTER, system_register},
+    {"POST", SYSTEMS "lookup", false, QV_SERVE_ARROWHEAD, "POST", "POST,OPTIONS",
+     QV_OP_SYSTEM_LOOKUP, system_lookup},
+    {"DELETE", SYSTEMS "revoke", false, QV_SERVE_ARROWHEAD, "DELETE", "DELETE,OPTIONS",
+     QV_OP_SYSTEM_REVOKE, system_revoke},
+    {"POST", DEVICES "register", false, QV_SERVE_ARROWHEAD, "POST", "POST,OPTIONS",
+     QV_OP_DEVICE_REGISTER, device_register},
+    {"POST", DEVICES "lookup", false, QV_SERVE_ARROWHEAD, "POST", "POST,OPTIONS",
+     QV_OP_DEVICE_LOOKUP, device_lookup},
+    {"DELETE", DEVICES "revoke/", true, QV_SERVE_ARROWHEAD, "DELETE", "DELETE,OPTIONS",
+     QV_OP_DEVICE_REVOKE, device_revoke},
     {"GET", "/serviceregistry/monitor/echo", false, QV_SERVE_ARROWHEAD, "GET, HEAD",
      "GET,HEAD,OPTIONS", QV_OP_MONITOR_ECHO, monitor_echo},
     {"GET", "/health/live", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
      QV_OP_OPS_HEALTH, ops_live},
     {"GET", "/health/ready", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
      QV_OP_OPS_HEALTH, ops_ready},
+    {"GET", "/openapi.json", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
+     QV_OP_OPS_OPENAPI, ops_openapi},
     {.method = NULL},
 };
 

@@ -7,44 +7,6 @@
 #include "handler.h"
 #include "operations.h"
 
-/* The caller's name as names are stored. */
-static enum qv_status write_requester(const struct qv_api *api, const struct qv_request *request,
-                                      struct qv_buf *buf)
-{
-    qv_name_normalize(api->rules.dialect, QV_ENTITY_SYSTEM, qv_str_from(request->identity->system),
-                      buf);
-    return qv_buf_status(buf);
-}
-
-/* The policy's verdict over a change of one of the provider's instances; a refusal is answered. */
-static enum qv_status ask_policy(const struct qv_api *api, const struct qv_permit *permit,
-                                 const struct qv_request *request, struct qv_str provider,
-                                 struct qv_str service, struct qv_response *response,
-                                 struct qv_grant *ret_grant)
-{
-    QV_CLEANUP(qv_buf) struct qv_buf requester = {0};
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    struct qv_decision decision = {0};
-    enum qv_status status = write_requester(api, request, &requester);
-    if (status == QV_OK) {
-        const struct qv_object object = {
-            .requester = qv_buf_str(&requester), .provider = provider, .service = service};
-        status = qv_policy_grant(permit, &object, ret_grant, &decision, &error);
-    }
-    if (status != QV_OK) {
-        error.status = status;
-        qv_response_set_denied(response, api, &error, &decision, request->origin);
-    }
-    return status;
-}
-
-static void fail(struct qv_response *response, enum qv_status status, struct qv_error *error,
-                 const struct qv_request *request)
-{
-    error->status = status; /* running out of memory leaves no words */
-    qv_response_set_error(response, error, request->origin);
-}
-
 /* ---- register -------------------------------------------------------------------------------- */
 
 static void write_registered(const struct qv_job *job, const struct qv_outcome *outcome,
@@ -116,16 +78,17 @@ void service_register(struct qv_api *api, const struct qv_permit *permit,
     if (status == QV_OK)
         status = check_provider(api, registration, &error);
     if (status != QV_OK) {
-        fail(response, status, &error, request);
+        set_fault(response, status, &error, request);
         return;
     }
     struct qv_grant grant;
-    if (ask_policy(api, permit, request, qv_str_from(registration->provider),
-                   qv_str_from(registration->definition), response, &grant) != QV_OK)
+    const struct qv_object object = {.provider = qv_str_from(registration->provider),
+                                     .service = qv_str_from(registration->definition)};
+    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
         return;
     status = make_register_job(api, &grant, request, registration, ret_job);
     if (status != QV_OK)
-        fail(response, status, &error, request);
+        set_fault(response, status, &error, request);
 }
 
 /* ---- lookup ---------------------------------------------------------------------------------- */
@@ -160,17 +123,10 @@ void service_lookup(struct qv_api *api, const struct qv_permit *permit,
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     enum qv_status status = look_up(api, request, response, &error);
     if (status != QV_OK)
-        fail(response, status, &error, request);
+        set_fault(response, status, &error, request);
 }
 
 /* ---- revoke ---------------------------------------------------------------------------------- */
-
-static void write_revoked(const struct qv_job *job, const struct qv_outcome *outcome,
-                          struct qv_response *response)
-{
-    (void)job;
-    response->status = outcome->done ? 200 : 204;
-}
 
 static enum qv_status read_id(const struct qv_api *api, const struct qv_request *request,
                               struct qv_instance_id *ret_id, struct qv_error *error)
@@ -188,16 +144,17 @@ void service_revoke(struct qv_api *api, const struct qv_permit *permit,
     QV_CLEANUP(qv_instance_id) struct qv_instance_id id = {0};
     enum qv_status status = read_id(api, request, &id, &error);
     if (status != QV_OK) {
-        fail(response, status, &error, request);
+        set_fault(response, status, &error, request);
         return;
     }
     struct qv_grant grant;
-    if (ask_policy(api, permit, request, id.provider, id.definition, response, &grant) != QV_OK)
+    const struct qv_object object = {.provider = id.provider, .service = id.definition};
+    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
         return;
     struct qv_change *change = NULL;
     status = qv_change_revoke_service(&id, request->identity, &change);
     if (status == QV_OK)
         status = job_new(api, &grant, request, change, write_revoked, ret_job);
     if (status != QV_OK)
-        fail(response, status, &error, request);
+        set_fault(response, status, &error, request);
 }

@@ -28,6 +28,7 @@ static const struct {
     [QV_UNAVAILABLE] = {QV_CLASS_UNAVAILABLE, "unavailable"},
     [QV_NO_MEMORY] = {QV_CLASS_UNAVAILABLE, "out of memory"},
     [QV_INTERNAL] = {QV_CLASS_INTERNAL, "internal"},
+    [QV_FOREIGN] = {QV_CLASS_INTERNAL, "foreign"},
 };
 
 static bool is_known(enum qv_status status)

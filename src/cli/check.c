@@ -4,6 +4,7 @@
 #include "options.h"
 
 #include <quiver/cli/commands.h>
+#include <quiver/identity/verifier.h>
 #include <quiver/trust/trust.h>
 #include <stdio.h>
 
@@ -29,6 +30,17 @@ static enum qv_status check_trust(const struct qv_config *config)
     return status;
 }
 
+/* Secrets and CA certificates of the systems that are asked about callers. */
+static enum qv_status check_identity(const struct qv_config *config)
+{
+    QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = NULL;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    enum qv_status status = qv_verifier_new(config, &verifier, &error);
+    if (status != QV_OK)
+        fprintf(stderr, "quiver: %s\n", qv_error_message(&error));
+    return status;
+}
+
 int qv_cli_check(int argc, char **argv)
 {
     const char *path;
@@ -40,5 +52,6 @@ int qv_cli_check(int argc, char **argv)
     QV_CLEANUP(qv_config) struct qv_config *config = NULL;
     if (options_load(path, &config) != QV_OK)
         return 1;
-    return check_trust(config) == QV_OK ? 0 : 1;
+    enum qv_status identity = check_identity(config);
+    return check_trust(config) == QV_OK && identity == QV_OK ? 0 : 1;
 }

@@ -30,6 +30,7 @@ struct parts {
     struct qv_config *config;
     struct qv_trust *trust;
     struct qv_policy *policy;
+    struct qv_verifier *verifier;
     struct qv_registry *registry;
     struct qv_store *store;
     struct qv_embedded *embedded;
@@ -40,6 +41,7 @@ struct parts {
 static void parts_free(struct parts *parts)
 {
     qv_server_free(&parts->server);
+    qv_verifier_free(&parts->verifier); /* behind the server, whose requests wait for it */
     qv_store_free(&parts->store);
     qv_embedded_free(&parts->embedded);
     qv_registry_free(&parts->registry);
@@ -70,19 +72,35 @@ static enum qv_status load_trust(struct parts *parts)
     return status;
 }
 
+/* Only the bound listeners know their ports. */
+static enum qv_status make_own_entries(struct parts *parts)
+{
+    QV_CLEANUP(qv_own_facts) struct qv_own_facts facts = {0};
+    QV_TRY(qv_server_own_facts(parts->server, &facts));
+    if (facts.count == 0)
+        return QV_OK; /* nobody could look them up */
+    QV_CLEANUP(qv_change) struct qv_change *own = NULL;
+    QV_TRY(qv_own_entries(&parts->api.rules, &facts, &own));
+    qv_store_set_own(parts->store, &own);
+    return QV_OK;
+}
+
 static enum qv_status make_parts(struct parts *parts, struct qv_error *error)
 {
     struct qv_api *api = &parts->api;
     api->config = parts->config;
     qv_rules_from_config(parts->config, &api->rules);
     QV_TRY(qv_policy_builtin(&parts->policy));
+    QV_TRY(qv_verifier_new(parts->config, &parts->verifier, error));
     QV_TRY(qv_registry_new(&api->rules, &parts->registry));
     QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry,
                         &parts->store, error));
     api->policy = parts->policy;
     api->registry = parts->registry;
     api->store = parts->store;
-    return qv_server_new(parts->config, api, parts->trust, &parts->server, error);
+    api->verifier = parts->verifier;
+    QV_TRY(qv_server_new(parts->config, api, parts->trust, &parts->server, error));
+    return make_own_entries(parts);
 }
 
 /* On the store's thread, once. */
@@ -102,6 +120,7 @@ static enum qv_status start_parts(struct parts *parts, struct qv_error *error)
         QV_TRY(qv_embedded_start(parts->config, &parts->embedded, error));
     qv_store_on_loaded(parts->store, on_loaded, parts);
     QV_TRY(qv_store_start(parts->store, error));
+    QV_TRY(qv_verifier_start(parts->verifier, error));
     return qv_server_start(parts->server, error);
 }
 

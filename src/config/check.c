@@ -74,6 +74,11 @@ static const char *authentication_fault(const struct qv_config_listener *listene
             return "declared has no effect with tls: mutual, where the certificate says who "
                    "calls, remove it";
         return serves_callers(listener) ? NULL : "declared has no effect for ops, remove it";
+    case QV_AUTHENTICATION_OUTSOURCED:
+        if (listener->tls == QV_TLS_MUTUAL)
+            return "outsourced has no effect with tls: mutual, where the certificate says who "
+                   "calls, remove it";
+        return serves_callers(listener) ? NULL : "outsourced has no effect for ops, remove it";
     case QV_AUTHENTICATION_NONE:
         return serves_callers(listener) ? "none would let in unknown callers, remove it" : NULL;
     }
@@ -155,16 +160,57 @@ static const struct qv_config_listener *strictest_listener(const struct qv_confi
     return found;
 }
 
+/* Whoever is asked about identities must be known, and must be who it says it is. */
+static void check_asked(struct qv_load *load, const char *key, const char *url, const char *ca)
+{
+    bool https = url != NULL && qv_str_starts_with(qv_str_from(url), QV_STR("https:"));
+    if (https && ca == NULL && load->config->tls.trust.count == 0)
+        qv_load_fault(load, 1, key,
+                      "is missing; without it and without tls.trust nobody vouches "
+                      "for that server");
+}
+
+static void check_identity(struct qv_load *load)
+{
+    const struct qv_config *config = load->config;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct qv_config_listener *listener = &config->listeners[i];
+        if (listener->authentication == QV_AUTHENTICATION_OUTSOURCED &&
+            config->identity.authentication_system.url == NULL)
+            qv_load_fault(load, listener->line, "identity.authentication_system.url",
+                          "is missing, but listener %s has authentication: outsourced",
+                          listener->name);
+    }
+    check_asked(load, "identity.authentication_system.ca",
+                config->identity.authentication_system.url,
+                config->identity.authentication_system.ca);
+    check_asked(load, "identity.blacklist.ca", config->identity.blacklist.url,
+                config->identity.blacklist.ca);
+}
+
+/* Dialect 5.0 has one way of normalizing; another must not be taken and then not followed. */
+static void check_normalization(struct qv_load *load)
+{
+    static const char key[] = "registry.normalization";
+    if (load->config->cloud.dialect == QV_DIALECT_5_0 &&
+        load->config->registry.normalization != QV_NORMALIZATION_EXTENDED)
+        qv_load_fault(load, load->lines[qv_settings_find(&qv_config_settings, qv_str_from(key))],
+                      key,
+                      "simple is for dialect 5.2 alone, remove it or set cloud.dialect: \"5.2\"");
+}
+
 void qv_check_config(struct qv_load *load)
 {
     const struct qv_config *config = load->config;
     for (size_t later = 1; later < config->listener_count; later++)
         for (size_t earlier = 0; earlier < later; earlier++)
             check_pair(load, &config->listeners[earlier], &config->listeners[later]);
+    check_identity(load);
     const struct qv_config_listener *strictest = strictest_listener(config);
     if (strictest != NULL)
         check_tls(load, strictest);
     else if (config->cloud.name == NULL)
         qv_load_fault(load, config->listeners[0].line, "cloud.name",
                       "is missing; without TLS no certificate names the cloud");
+    check_normalization(load);
 }

@@ -106,6 +106,16 @@ static void free_store(struct qv_config *config)
     qv_free(config->store.data_directory);
 }
 
+static void free_identity(struct qv_config *config)
+{
+    qv_free(config->identity.authentication_system.url);
+    qv_free(config->identity.authentication_system.ca);
+    qv_free(config->identity.authentication_system.secrets_file);
+    qv_strings_free(&config->identity.blacklist.exempt);
+    qv_free(config->identity.blacklist.url);
+    qv_free(config->identity.blacklist.ca);
+}
+
 void qv_config_free(struct qv_config **config)
 {
     if (config == NULL || *config == NULL)
@@ -120,6 +130,9 @@ void qv_config_free(struct qv_config **config)
     qv_strings_free(&freed->tls.trust);
     qv_strings_free(&freed->tls.crl);
     qv_strings_free(&freed->registry.address_alias);
+    qv_strings_free(&freed->registry.direct_access);
+    qv_free(freed->registry.advertise.address);
+    free_identity(freed);
     qv_free(freed->directory);
     qv_free(freed->file);
     qv_free(freed);

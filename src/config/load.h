@@ -7,10 +7,11 @@
 #include "settings.h"
 
 struct qv_load {
-    struct qv_config *config;  /**< being filled; owned by qv_config_parse */
-    struct qv_strings *faults; /**< the caller's */
-    size_t found;              /**< how many faults this reading found */
-    bool out_of_memory;        /**< not all faults could be told */
+    struct qv_config *config;   /**< being filled; owned by qv_config_parse */
+    struct qv_strings *faults;  /**< the caller's */
+    size_t found;               /**< how many faults this reading found */
+    bool out_of_memory;         /**< not all faults could be told */
+    int lines[QV_SETTINGS_MAX]; /**< where each of qv_config_settings is given; 0: it is not */
 };
 
 /** Adds the fault "file:line: key: words"; `key` may be NULL. */

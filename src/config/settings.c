@@ -17,7 +17,7 @@
 #define HOUR             (3600 * SECOND)
 
 static const struct qv_choice dialects[] = {
-    {"5.0", QV_DIALECT_5_0, false}, {"5.2", QV_DIALECT_5_2, true}, {0}};
+    {"5.0", QV_DIALECT_5_0, false}, {"5.2", QV_DIALECT_5_2, false}, {0}};
 static const struct qv_choice tls_modes[] = {{"mutual", QV_TLS_MUTUAL, false},
                                              {"server", QV_TLS_SERVER, false},
                                              {"off", QV_TLS_OFF, false},
@@ -30,17 +30,22 @@ static const struct qv_choice authentications[] = {
     {"certificate", QV_AUTHENTICATION_CERTIFICATE, false},
     {"declared", QV_AUTHENTICATION_DECLARED, false},
     {"none", QV_AUTHENTICATION_NONE, false},
-    {"outsourced", 0, true},
+    {"outsourced", QV_AUTHENTICATION_OUTSOURCED, false},
     {0}};
 static const struct qv_choice provider_registrations[] = {
     {"automatic", QV_PROVIDER_AUTOMATIC, false}, {"required", QV_PROVIDER_REQUIRED, false}, {0}};
 static const struct qv_choice interface_policies[] = {
     {"restricted", QV_INTERFACE_RESTRICTED, false},
-    {"extendable", QV_INTERFACE_EXTENDABLE, true},
-    {"open", QV_INTERFACE_OPEN, true},
+    {"extendable", QV_INTERFACE_EXTENDABLE, false},
+    {"open", QV_INTERFACE_OPEN, false},
     {0}};
 static const struct qv_choice discoveries[] = {
-    {"open", QV_DISCOVERY_OPEN, false}, {"restricted", QV_DISCOVERY_RESTRICTED, true}, {0}};
+    {"open", QV_DISCOVERY_OPEN, false}, {"restricted", QV_DISCOVERY_RESTRICTED, false}, {0}};
+static const struct qv_choice normalizations[] = {{"extended", QV_NORMALIZATION_EXTENDED, false},
+                                                  {"simple", QV_NORMALIZATION_SIMPLE, false},
+                                                  {0}};
+static const struct qv_choice blacklist_modes[] = {
+    {"off", QV_BLACKLIST_OFF, false}, {"required", QV_BLACKLIST_REQUIRED, false}, {0}};
 static const struct qv_choice log_levels[] = {{"debug", QV_LOG_DEBUG, false},
                                               {"info", QV_LOG_INFO, false},
                                               {"warning", QV_LOG_WARNING, false},
@@ -52,7 +57,8 @@ static const struct qv_choice log_formats[] = {
 /* clang-format off: one setting is one paragraph */
 static const struct qv_setting config_settings[] = {
     {"cloud.dialect", QV_KIND_CHOICE, CONFIG(cloud.dialect), .choices = dialects, .fallback = "5.0",
-     .doc = "The Arrowhead release whose names and texts are spoken."},
+     .doc = "The Arrowhead release whose names and texts are spoken. Stored data stays with the "
+            "dialect that it was written in."},
     {"cloud.name", QV_KIND_CLOUD, CONFIG(cloud.name),
      .doc = "The local cloud, `<cloud>.<organization>.<domain>`, for example "
             "`testcloud.company.arrowhead.eu`. Default: what the own certificate says."},
@@ -91,11 +97,22 @@ static const struct qv_setting config_settings[] = {
             "`required` refuses the service, as the reference does."},
     {"registry.interface_policy", QV_KIND_CHOICE, CONFIG(registry.interface_policy),
      .choices = interface_policies, .fallback = "restricted",
-     .doc = "May a service have interfaces that no template describes?"},
+     .doc = "A service's interface that no template describes: `restricted` refuses it; "
+            "`extendable` makes a template of it, with all its properties mandatory; `open` makes "
+            "one of its name and protocol alone."},
     {"registry.discovery", QV_KIND_CHOICE, CONFIG(registry.discovery), .choices = discoveries,
-     .fallback = "open", .doc = "Does every caller find every service?"},
+     .fallback = "open",
+     .doc =
+         "`open`: every caller finds every service. `restricted`: only those whose metadata says "
+         "`unrestricted-discovery` (5.2: `unrestrictedDiscovery`) `true`; operators find all."},
+    {"registry.direct_access", QV_KIND_TEXTS, CONFIG(registry.direct_access), .fallback = "",
+     .doc = "Systems that a restricted discovery does not restrict."},
     {"registry.verbose", QV_KIND_FLAG, CONFIG(registry.verbose), .fallback = "true",
      .doc = "May a lookup ask for the details of providers and devices?"},
+    {"registry.normalization", QV_KIND_CHOICE, CONFIG(registry.normalization),
+     .choices = normalizations, .fallback = "extended",
+     .doc = "Names in dialect 5.2: `extended` converts them (`my-provider` is `MyProvider`), "
+            "`simple` only trims them."},
     {"registry.self_addressing", QV_KIND_FLAG, CONFIG(registry.self_addressing), .fallback = "true",
      .doc = "May 127.0.0.1, ::1 and localhost be registered?"},
     {"registry.non_routable_addressing", QV_KIND_FLAG, CONFIG(registry.non_routable_addressing),
@@ -104,12 +121,49 @@ static const struct qv_setting config_settings[] = {
     {"registry.address_alias", QV_KIND_TEXTS, CONFIG(registry.address_alias),
      .fallback = "address,addresses,accessAddress,accessAddresses,host,hosts",
      .doc = "Interface properties that are read as addresses."},
-    {"registry.direct_access", .later = true, .doc = "Systems that are not restricted."},
-    {"registry.normalization", .later = true, .doc = "How names are normalized."},
-    {"registry.advertise", .later = true, .doc = "What the registry says of itself."},
+    {"registry.advertise.address", QV_KIND_HOST, CONFIG(registry.advertise.address),
+     .doc = "The address at which the registry says that it is, in its own entries. Default: each "
+            "listener's; of one that listens everywhere, the names in the own certificate."},
+    {"registry.advertise.port", QV_KIND_COUNT, CONFIG(registry.advertise.port), .min = 1,
+     .max = UINT16_MAX,
+     .doc = "The port of the first interface of the own entries, where it is reached at another "
+            "one than the listener's."},
     {"registry.page_size_max", .later = true, .doc = "The longest page of a query."},
 
-    {"identity.*", .later = true, .doc = "Blacklist and outsourced identity."},
+    {"identity.authentication_system.url", QV_KIND_URL, CONFIG(identity.authentication_system.url),
+     .doc = "Identity service of the Authentication system, as "
+            "`https://auth.plant.example:8445/authentication/identity`; asked with "
+            "`GET <url>/verify/<token>`. Needed for `authentication: outsourced`."},
+    {"identity.authentication_system.ca", QV_KIND_PATH, CONFIG(identity.authentication_system.ca),
+     .doc = "CA certificates that may vouch for it (PEM). Default: `tls.trust`."},
+    {"identity.authentication_system.secrets_file", QV_KIND_PATH,
+     CONFIG(identity.authentication_system.secrets_file),
+     .doc = "Secrets of systems that prove themselves by AUTHENTICATOR-KEY: lines `name: secret`, "
+            "mode 0600. Default: none does."},
+    {"identity.authentication_system.timeout", QV_KIND_DURATION,
+     CONFIG(identity.authentication_system.timeout_ms), .min = 100, .max = 30 * SECOND,
+     .fallback = "2s", .doc = "What has not been answered by then is answered with 503."},
+    {"identity.authentication_system.keep", QV_KIND_DURATION,
+     CONFIG(identity.authentication_system.keep_ms), .min = 0, .max = 300 * SECOND,
+     .fallback = "10s",
+     .doc = "How long a verified token is not asked about again, at most until it expires."},
+    {"identity.blacklist.mode", QV_KIND_CHOICE, CONFIG(identity.blacklist.mode),
+     .choices = blacklist_modes, .fallback = "off",
+     .doc = "`required`: who is on the cloud's blacklist is refused; so is everybody while it "
+            "cannot be asked."},
+    {"identity.blacklist.exempt", QV_KIND_TEXTS, CONFIG(identity.blacklist.exempt), .fallback = "",
+     .doc = "Systems that are not looked up there."},
+    {"identity.blacklist.url", QV_KIND_URL, CONFIG(identity.blacklist.url),
+     .doc = "Check of the blacklist service, asked with `GET <url>/<name>`. Default: what the "
+            "blacklist system registered here."},
+    {"identity.blacklist.ca", QV_KIND_PATH, CONFIG(identity.blacklist.ca),
+     .doc = "CA certificates that may vouch for it (PEM). Default: `tls.trust`."},
+    {"identity.blacklist.timeout", QV_KIND_DURATION, CONFIG(identity.blacklist.timeout_ms),
+     .min = 100, .max = 30 * SECOND, .fallback = "2s",
+     .doc = "After this time the check could not be made."},
+    {"identity.blacklist.keep", QV_KIND_DURATION, CONFIG(identity.blacklist.keep_ms), .min = 0,
+     .max = 60 * SECOND, .fallback = "1s",
+     .doc = "How long the blacklist's answer for a name is used again."},
     {"chap.*", .later = true, .doc = "The CHAP service."},
 
     {"limits.body", QV_KIND_SIZE, CONFIG(limits.body), .min = KIB, .max = 64 * MIB,
@@ -145,8 +199,10 @@ static const struct qv_setting listener_settings[] = {
     {"serve", QV_KIND_CHOICES, LISTENER(serve), .choices = services, .required = true,
      .doc = "What is served here: a list."},
     {"authentication", QV_KIND_CHOICE, LISTENER(authentication), .choices = authentications,
-     .doc = "How callers are known: by `certificate` (default where TLS is on), or as `declared` "
-            "in the Authorization header. `none` (default) for listeners that serve ops alone."},
+     .doc = "How callers are known: by `certificate` (default where TLS is on), as `declared` in "
+            "the Authorization header, or by a token or key there that the Authentication system "
+            "vouches for (`outsourced`). A certificate that is shown outranks the header. `none` "
+            "(default) for listeners that serve ops alone."},
     {"allow_plaintext", QV_KIND_FLAG, LISTENER(allow_plaintext), .fallback = "false",
      .doc = "Needed for `tls: off` on an address that is not this machine's own loopback."},
 };

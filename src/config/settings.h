@@ -20,6 +20,8 @@ enum qv_setting_kind {
     QV_KIND_COUNT,     /**< min to max -> an unsigned integer of `size` bytes */
     QV_KIND_SIZE,      /**< min to max bytes -> an unsigned integer of `size` bytes */
     QV_KIND_DURATION,  /**< min to max milliseconds -> int64_t */
+    QV_KIND_HOST,      /**< numeric address or DNS name -> char * */
+    QV_KIND_URL,       /**< https://, or http:// to this machine itself -> char * */
     QV_KIND_REDIS,     /**< embedded or a URL -> several members of qv_config.store */
     QV_KIND_LISTENERS, /**< list of mappings, each read by qv_listener_settings */
     QV_KIND_COUNT_OF_KINDS,

@@ -102,6 +102,23 @@ static enum qv_status convert_address(const struct target *target, struct qv_str
     return set_text(target, qv_str_dup(text));
 }
 
+static enum qv_status convert_host(const struct target *target, struct qv_str text)
+{
+    if (!qv_value_is_host(text))
+        return refuse(target, text,
+                      "is no address and no host name, as 10.0.0.5 or registry.plant.example");
+    return set_text(target, qv_str_dup(text));
+}
+
+/* One slash at the end means nothing. */
+static enum qv_status convert_url(const struct target *target, struct qv_str text)
+{
+    QV_TRY(qv_config_check_url(text, target->error));
+    if (text.at[text.length - 1] == '/')
+        text.length--;
+    return set_text(target, qv_str_dup(text));
+}
+
 static enum qv_status convert_path(const struct target *target, struct qv_str text)
 {
     if (text.length == 0)
@@ -293,6 +310,8 @@ static const struct {
     [QV_KIND_COUNT] = {{.name = "number", .plain = true}, convert_number},
     [QV_KIND_SIZE] = {{.name = "size", .plain = true}, convert_number},
     [QV_KIND_DURATION] = {{.name = "time", .plain = true}, convert_number},
+    [QV_KIND_HOST] = {{.name = "address or host name"}, convert_host},
+    [QV_KIND_URL] = {{.name = "URL"}, convert_url},
     [QV_KIND_REDIS] = {{.name = "URL"}, convert_redis},
     [QV_KIND_LISTENERS] = {{.name = "list of listeners", .list = true}, NULL},
 };

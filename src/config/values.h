@@ -25,6 +25,9 @@ QV_MUST_CHECK enum qv_status qv_value_convert(const struct qv_setting *setting, 
 QV_MUST_CHECK enum qv_status qv_value_redis(struct qv_str text, struct qv_config *config,
                                             struct qv_error *error);
 
+/** Is it an IPv4 or IPv6 address in numbers, or a DNS name? */
+bool qv_value_is_host(struct qv_str text);
+
 /** Appends a number as the setting's kind writes it: 262144 of a size is 256KiB. */
 void qv_value_put_number(struct qv_buf *buf, const struct qv_setting *setting, uint64_t number);
 

@@ -161,6 +161,8 @@ static void read_row(struct scope *scope, size_t row, const char *shown, int key
         return;
     }
     scope->given[row] = true;
+    if (scope->settings == &qv_config_settings)
+        scope->load->lines[row] = key_line;
     if (setting->kind == QV_KIND_LISTENERS)
         read_listeners(scope, value);
     else if (qv_kind_of(setting)->list)

@@ -5,6 +5,7 @@
  * inside IPv6, section 11.8) they look at the bytes. Pure; any thread.
  */
 #include "address_forms.h"
+#include "dialect.h"
 #include "text.h"
 #include <quiver/domain/address.h>
 #include <string.h>
@@ -130,6 +131,18 @@ static bool hostname_too_long(const struct qv_rules *rules, struct qv_str addres
     return qv_text_units(address) > HOSTNAME_MAX;
 }
 
+/* A name that begins with a number alone looks like an address. */
+static bool number_first(const struct qv_rules *rules, struct qv_str address)
+{
+    struct qv_str label = qv_str_part(address, 0, qv_str_find(address, '.'));
+    for (size_t i = 0; i < label.length; i++) {
+        if ((label.at[i] >= 'a' && label.at[i] <= 'z') ||
+            (label.at[i] >= 'A' && label.at[i] <= 'Z'))
+            return false;
+    }
+    return rules->dialect->hostname_needs_letter;
+}
+
 static bool no_hostname(const struct qv_rules *rules, struct qv_str address)
 {
     (void)rules;
@@ -160,12 +173,16 @@ static const struct rule table[] = {
     {QV_ADDRESS_IPV6, ipv6_multicast, "IPv6 address is invalid: multicast addresses are denied"},
     {QV_ADDRESS_HOSTNAME, hostname_too_long, "hostname is invalid: max length is 253"},
     {QV_ADDRESS_HOSTNAME, no_hostname, "is not a hostname"},
+    {QV_ADDRESS_HOSTNAME, number_first, "is not a hostname"},
     {QV_ADDRESS_HOSTNAME, hostname_self, "hostname is invalid: self-addressing is disabled"},
 };
 
 enum qv_status qv_address_check(const struct qv_rules *rules, enum qv_address_type type,
                                 struct qv_str address, struct qv_error *error)
 {
+    size_t most = rules->dialect->address_max;
+    if (most > 0 && qv_text_units(address) > most)
+        return qv_error_set(error, QV_INVALID, "Address is too long");
     for (size_t i = 0; i < QV_COUNT_OF(table); i++) {
         if (table[i].type == type && table[i].broken(rules, address))
             return qv_error_set(error, QV_INVALID, "Address verification failure: %.*s %s",

@@ -40,21 +40,33 @@ static enum qv_status put_plain(struct qv_buf *text, struct qv_str s, struct pla
     return QV_OK;
 }
 
-static void put_times(struct qv_buf *text, const struct qv_envelope *envelope)
+/* The place is that of the first time, which has nothing to escape. */
+static struct place put_times(struct qv_buf *text, const struct qv_envelope *envelope)
 {
     qv_buf_put_text(text, ",\"createdAt\":");
+    struct place created = {.at = text->length + 1, .length = envelope->created.length};
     qv_json_write_str(text, envelope->created);
     qv_buf_put_text(text, ",\"updatedAt\":");
     qv_json_write_str(text, envelope->updated);
     qv_buf_put_char(text, '}');
+    return created;
 }
 
-static void put_member(struct qv_buf *text, const char *key, const json_t *value)
+/* The place is that of the value, empty where there is none. */
+static struct place put_member(struct qv_buf *text, const char *key, const json_t *value)
 {
     if (value == NULL || json_is_null(value))
-        return;
+        return since(text, text->length);
     qv_buf_put_text(text, key);
+    size_t start = text->length;
     qv_json_write(text, value);
+    return since(text, start);
+}
+
+static struct place put_metadata(struct qv_buf *text, const json_t *doc)
+{
+    const json_t *metadata = json_object_get(doc, "metadata");
+    return put_member(text, ",\"metadata\":", json_is_object(metadata) ? metadata : NULL);
 }
 
 /* Allocates the block of `size` bytes with the text behind it. */
@@ -90,15 +102,20 @@ static enum qv_status read_device(struct qv_str id, const struct qv_envelope *en
     struct place name = {0};
     qv_buf_put_text(&text, "{\"name\":");
     QV_TRY(put_plain(&text, id, &name, error));
-    put_member(&text, ",\"metadata\":", json_object_get(envelope->doc, "metadata"));
-    put_member(&text, ",\"addresses\":", json_object_get(envelope->doc, "addresses"));
-    put_times(&text, envelope);
+    struct place metadata = put_metadata(&text, envelope->doc);
+    struct place addresses =
+        put_member(&text, ",\"addresses\":", json_object_get(envelope->doc, "addresses"));
+    struct place created = put_times(&text, envelope);
     struct place json = since(&text, 0);
 
     struct qv_device *device;
     const char *copy;
     QV_TRY(block_new(sizeof(*device), QV_KIND_DEVICE, &text, name, (void **)&device, &copy));
+    device->revision = envelope->revision;
     device->json = at(copy, json);
+    device->metadata = at(copy, metadata);
+    device->addresses = at(copy, addresses);
+    device->created = at(copy, created);
     *ret_entity = &device->head;
     return QV_OK;
 }
@@ -110,13 +127,16 @@ static enum qv_status read_system(struct qv_str id, const struct qv_envelope *en
     struct place name = {0};
     qv_buf_put_text(&text, "{\"name\":");
     QV_TRY(put_plain(&text, id, &name, error));
-    put_member(&text, ",\"metadata\":", json_object_get(envelope->doc, "metadata"));
-    put_member(&text, ",\"version\":", json_object_get(envelope->doc, "version"));
+    struct place metadata = put_metadata(&text, envelope->doc);
+    struct place version = {0};
+    qv_buf_put_text(&text, ",\"version\":");
+    QV_TRY(put_plain(&text, qv_json_str(json_object_get(envelope->doc, "version")), &version,
+                     error));
     struct place front = since(&text, 0);
     put_member(&text, ",\"addresses\":", json_object_get(envelope->doc, "addresses"));
     struct place addresses = since(&text, front.length);
     size_t start = text.length;
-    put_times(&text, envelope);
+    struct place created = put_times(&text, envelope);
     struct place back = since(&text, start);
     struct place device = put_raw(&text, qv_json_str(json_object_get(envelope->doc, "device")));
 
@@ -126,7 +146,11 @@ static enum qv_status read_system(struct qv_str id, const struct qv_envelope *en
     system->front = at(copy, front);
     system->addresses = at(copy, addresses);
     system->back = at(copy, back);
+    system->revision = envelope->revision;
     system->device = at(copy, device);
+    system->metadata = at(copy, metadata);
+    system->version = at(copy, version);
+    system->created = at(copy, created);
     system->automatic = json_is_true(json_object_get(envelope->doc, "automatic"));
     *ret_entity = &system->head;
     return QV_OK;
@@ -236,13 +260,7 @@ static enum qv_status put_instance(struct qv_buf *text, struct qv_str id,
     size_t start = text->length;
     put_member(text, ",\"version\":", json_object_get(doc, "version"));
     put_member(text, ",\"expiresAt\":", json_object_get(doc, "expiresAt"));
-    const json_t *metadata = json_object_get(doc, "metadata");
-    if (json_is_object(metadata)) {
-        qv_buf_put_text(text, ",\"metadata\":");
-        size_t metadata_start = text->length;
-        qv_json_write(text, metadata);
-        places->metadata = since(text, metadata_start);
-    }
+    places->metadata = put_metadata(text, doc);
     qv_buf_put_text(text, ",\"interfaces\":[");
     places->middle = since(text, start);
 

@@ -97,7 +97,7 @@ static enum qv_status normalize(const struct qv_dialect *dialect,
     struct qv_str protocol = text_of(request, QV_INTERFACE_PROTOCOL);
     if (qv_str_is_blank(protocol))
         protocol = QV_STR("");
-    QV_TRY(qv_text_make(dialect->naming[QV_ENTITY_TEMPLATE].normalize,
+    QV_TRY(qv_text_make(dialect->normalize[QV_ENTITY_TEMPLATE],
                         text_of(request, QV_INTERFACE_TEMPLATE_NAME), &interface->template_name));
     QV_TRY(qv_text_make(qv_text_put_lower, protocol, &interface->protocol));
     return qv_text_make(qv_text_put_upper, text_of(request, QV_INTERFACE_POLICY),
@@ -188,6 +188,14 @@ enum qv_status qv_interface_read(const struct qv_rules *rules,
     if (template_ == NULL)
         return read_without_template(rules, properties, interface, error);
     return read_with_template(rules, template_, properties, interface, error);
+}
+
+enum qv_status qv_interface_check_policy(const struct qv_dialect *dialect, struct qv_str policy,
+                                         struct qv_error *error)
+{
+    if (qv_text_find(dialect->unofferable, policy, false) == NULL)
+        return QV_OK;
+    return qv_error_set(error, QV_INVALID, "Invalid interface policy: %.*s", QV_STR_ARG(policy));
 }
 
 void qv_interface_clear(struct qv_interface *interface)

@@ -39,6 +39,10 @@ QV_MUST_CHECK enum qv_status qv_interface_read(const struct qv_rules *rules,
                                                struct qv_interface *interface,
                                                struct qv_error *error);
 void qv_interface_clear(struct qv_interface *interface);
+/** May a service offer the policy (upper case, one of the dialect's)? */
+QV_MUST_CHECK enum qv_status qv_interface_check_policy(const struct qv_dialect *dialect,
+                                                       struct qv_str policy,
+                                                       struct qv_error *error);
 
 /** Rows 22 and 23: the properties of a known template, normalized, in the order of an answer. */
 QV_MUST_CHECK enum qv_status qv_interface_check_properties(const struct qv_rules *rules,

@@ -13,7 +13,7 @@ static enum qv_status check_name(const struct qv_dialect *dialect, const char *n
     if (strchr(name, '.') == NULL)
         return QV_OK;
     return qv_error_set(error, QV_INVALID, "Invalid metadata key: %s, it should not contain . %s",
-                        name, dialect->words.metadata_key_end);
+                        name, dialect->words->metadata_key_end);
 }
 
 enum qv_status qv_metadata_keys_check(const struct qv_dialect *dialect, const json_t *value,

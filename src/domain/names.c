@@ -8,7 +8,7 @@
 void qv_name_normalize(const struct qv_dialect *dialect, enum qv_entity entity, struct qv_str raw,
                        struct qv_buf *buf)
 {
-    dialect->naming[entity].normalize(raw, buf);
+    dialect->normalize[entity](raw, buf);
 }
 
 static unsigned kind_of(char c)
@@ -36,12 +36,19 @@ static bool follows(const struct qv_naming *naming, struct qv_str name)
     return true;
 }
 
+static bool is_too_long(const struct qv_naming *naming, struct qv_str name)
+{
+    return naming->max_length > 0 && qv_text_units(name) > naming->max_length;
+}
+
 enum qv_status qv_name_check(const struct qv_dialect *dialect, enum qv_entity entity,
                              struct qv_str name, struct qv_error *error)
 {
     const struct qv_naming *naming = &dialect->naming[entity];
-    if (follows(naming, name))
+    if (follows(naming, name) && (naming->too_long != NULL || !is_too_long(naming, name)))
         return QV_OK;
+    if (name.length == 0)
+        name = qv_str_from(naming->nameless);
     return qv_error_set(error, QV_INVALID, "%s%.*s", naming->violation, QV_STR_ARG(name));
 }
 
@@ -49,7 +56,22 @@ enum qv_status qv_name_check_length(const struct qv_dialect *dialect, enum qv_en
                                     struct qv_str name, struct qv_error *error)
 {
     const struct qv_naming *naming = &dialect->naming[entity];
-    if (naming->max_length == 0 || qv_text_units(name) <= naming->max_length)
+    if (naming->too_long == NULL || !is_too_long(naming, name))
         return QV_OK;
     return qv_error_set(error, QV_INVALID, "%s", naming->too_long);
+}
+
+enum qv_status qv_name_read(const struct qv_dialect *dialect, enum qv_entity entity,
+                            struct qv_str raw, struct qv_buf *buf, struct qv_error *error)
+{
+    size_t start = buf->length;
+    qv_name_normalize(dialect, entity, raw, buf);
+    if (qv_buf_status(buf) != QV_OK)
+        return qv_no_memory(error);
+    struct qv_str forms[] = {
+        [QV_STAGE_NORMALIZED] = qv_str_part(qv_buf_str(buf), start, SIZE_MAX),
+        [QV_STAGE_TRIMMED] = qv_str_trim(raw),
+        [QV_STAGE_RAW] = raw,
+    };
+    return qv_name_check(dialect, entity, forms[dialect->naming[entity].stage], error);
 }

@@ -11,14 +11,18 @@
 struct qv_operator {
     const char *name; /**< upper case; NULL ends a table */
     /** `found` is what the key leads to, never NULL and never a JSON null; `operand` what the
-     *  requirement gives, of any kind. False where an operand's kind does not fit. */
+     *  requirement gives, of any kind. False where an operand's kind does not fit. NULL: the
+     *  operator looks for the operand, a text, as a pattern. */
     bool (*holds)(const json_t *found, const json_t *operand);
-    bool
-        negated; /**< the operator is true where `holds` is false, also for kinds that do not fit */
+    unsigned pattern; /**< how it looks: bits of enum qv_pattern_kind; 0 where `holds` is there */
+    /** The operator is true where `holds` is false or the pattern is not found, also for kinds
+     *  that do not fit. */
+    bool negated;
 };
 
-/** Of dialect 5.0. */
+/** Of the dialects; 5.2 has two more. */
 extern const struct qv_operator qv_operators_5_0[];
+extern const struct qv_operator qv_operators_5_2[];
 
 /** The operator that a requirement without one means. */
 #define QV_OPERATOR_DEFAULT "EQUALS"

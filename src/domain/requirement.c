@@ -2,20 +2,25 @@
  * Metadata requirements (spec/arrowhead-discovery 3.12): read and checked whole before anything
  * is looked up, so that a fault in one is the request's, whatever is stored (section 11.2).
  *
- * Holds always: a requirement that exists has only known operators. Immutable; any thread.
+ * Holds always: a requirement that exists has only known operators, and what its conditions look
+ * for as a pattern is compiled. Immutable once it is given out; any thread.
  */
 #include "dialect.h"
 #include "key_path.h"
 #include "members.h"
 #include "operators.h"
+#include "pattern.h"
 #include "text.h"
 #include <quiver/base/memory.h>
 #include <quiver/domain/requirement.h>
+#include <string.h>
 
 struct condition {
     struct qv_key_path path;
     const struct qv_operator *test;
-    json_t *operand; /**< owned reference */
+    json_t *operand;            /**< owned reference */
+    struct qv_pattern *pattern; /**< owned; NULL where the operator needs none, or the operand's
+                                     kind does not fit it */
 };
 
 struct qv_requirement {
@@ -40,7 +45,7 @@ static enum qv_status refuse_operator(const json_t *op, struct qv_error *error)
 static enum qv_status read_expected(const struct qv_dialect *dialect, json_t *expected,
                                     struct condition *condition, struct qv_error *error)
 {
-    const json_t *op = json_object_get(expected, "op");
+    json_t *op = json_object_get(expected, "op");
     json_t *value = json_object_get(expected, "value");
     if (op == NULL || value == NULL) {
         condition->test = qv_operator_find(dialect, QV_STR(QV_OPERATOR_DEFAULT));
@@ -51,7 +56,13 @@ static enum qv_status read_expected(const struct qv_dialect *dialect, json_t *ex
     if (condition->test == NULL)
         return refuse_operator(op, error);
     condition->operand = json_incref(value);
-    return QV_OK;
+    if (condition->test->holds != NULL || !json_is_string(value))
+        return QV_OK;
+    enum qv_status status =
+        qv_pattern_read(qv_json_str(value), condition->test->pattern, &condition->pattern);
+    if (status == QV_INVALID)
+        return refuse_operator(op, error);
+    return status == QV_OK ? QV_OK : qv_no_memory(error);
 }
 
 enum qv_status qv_requirement_read(const struct qv_dialect *dialect, json_t *object,
@@ -78,12 +89,71 @@ enum qv_status qv_requirement_read(const struct qv_dialect *dialect, json_t *obj
     return QV_OK;
 }
 
+static void condition_clear(struct condition *condition)
+{
+    qv_key_path_free(&condition->path);
+    qv_json_free(&condition->operand);
+    qv_pattern_free(&condition->pattern);
+}
+
+/* ---- what every requirement must have besides ---- */
+
+static bool is_member(const struct qv_key_path *path, const char *name)
+{
+    return path->count == 1 && !path->parts[0].indexed && strcmp(path->parts[0].name, name) == 0;
+}
+
+static enum qv_status make_demand(const struct qv_dialect *dialect, const char *name,
+                                  struct condition *condition)
+{
+    QV_TRY(qv_key_path_read(qv_str_from(name), &condition->path));
+    condition->test = qv_operator_find(dialect, QV_STR(QV_OPERATOR_DEFAULT));
+    condition->operand = json_true();
+    return QV_OK;
+}
+
+enum qv_status qv_requirement_demand(const struct qv_dialect *dialect,
+                                     struct qv_requirement *requirement, const char *name)
+{
+    struct condition demand = {0};
+    struct condition *conditions =
+        qv_realloc_array(requirement->conditions, requirement->count + 1, sizeof(demand));
+    if (conditions == NULL)
+        return QV_NO_MEMORY;
+    requirement->conditions = conditions;
+    QV_TRY(make_demand(dialect, name, &demand));
+    size_t kept = 0;
+    for (size_t i = 0; i < requirement->count; i++) {
+        if (is_member(&conditions[i].path, name))
+            condition_clear(&conditions[i]);
+        else
+            conditions[kept++] = conditions[i];
+    }
+    conditions[kept++] = demand;
+    requirement->count = kept;
+    return QV_OK;
+}
+
+/* ---- matching ---- */
+
+/* A pattern that could not be looked for does not hold, negated or not: nothing is known then. */
+static bool finds(const struct condition *condition, const json_t *found)
+{
+    bool is_there = false;
+    if (condition->pattern != NULL && json_is_string(found) &&
+        qv_pattern_find(condition->pattern, qv_json_str(found), &is_there) != QV_OK)
+        return false;
+    return is_there != condition->test->negated;
+}
+
 /* A key that leads nowhere matches nothing, under negated operators too. */
 static bool holds(const struct condition *condition, const json_t *subject)
 {
     const json_t *found = qv_key_path_follow(&condition->path, subject);
     if (found == NULL)
         return false;
+    if (condition->test->holds == NULL)
+        return finds(condition, found);
     return condition->test->holds(found, condition->operand) != condition->test->negated;
 }
 
@@ -100,10 +170,8 @@ void qv_requirement_free(struct qv_requirement **requirement)
 {
     if (requirement == NULL || *requirement == NULL)
         return;
-    for (size_t i = 0; i < (*requirement)->count; i++) {
-        qv_key_path_free(&(*requirement)->conditions[i].path);
-        qv_json_free(&(*requirement)->conditions[i].operand);
-    }
+    for (size_t i = 0; i < (*requirement)->count; i++)
+        condition_clear(&(*requirement)->conditions[i]);
     qv_free((*requirement)->conditions);
     qv_free(*requirement);
     *requirement = NULL;

@@ -1,13 +1,15 @@
 /*
  * A service lookup, from its JSON to filters (spec/arrowhead-discovery 3.11). Lists of texts are a
- * table: in which row a bad element is found, with which words, and how a good one is normalized.
+ * table: in which row a bad element is found, with which words, and how a good one is normalized
+ * and checked again.
  * Pure; any thread.
  */
 #include "dialect.h"
+#include "interface.h"
 #include "members.h"
 #include "text.h"
 #include <quiver/base/memory.h>
-#include <quiver/domain/service.h>
+#include <stddef.h>
 
 enum {
     INSTANCE_IDS,
@@ -109,7 +111,7 @@ static enum qv_status read_address_types(struct reading *reading, size_t member,
     return QV_OK;
 }
 
-static enum qv_status check_policies(struct reading *reading, size_t member, const char *words)
+static enum qv_status read_policies(struct reading *reading, size_t member, const char *words)
 {
     const json_t *list = reading->values[member];
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -136,7 +138,7 @@ static const struct {
     {check_texts, TEMPLATES, "Interface template list contains null or empty element"},
     {check_objects, PROPERTIES, "Interface property requirements list contains null element"},
     {check_texts, POLICIES, "Policy list contains null or empty element"},
-    {check_policies, POLICIES, "Policy list contains invalid element"},
+    {read_policies, POLICIES, "Policy list contains invalid element"},
 };
 
 static enum qv_status check(struct reading *reading)
@@ -147,44 +149,93 @@ static enum qv_status check(struct reading *reading)
     return QV_OK;
 }
 
-/* ---- normalized ---- */
+/* ---- normalized, and where the dialect looks at names that refer, checked ---- */
 
-static enum qv_status take_texts(const json_t *list,
-                                 void (*normalize)(struct qv_str raw, struct qv_buf *buf),
-                                 struct qv_strings *texts)
+/* What the texts of a list are. */
+enum text_kind { TEXT_ID, TEXT_NAME, TEXT_VERSION, TEXT_POLICY };
+
+struct filter {
+    size_t member;
+    enum text_kind kind;
+    enum qv_entity entity; /**< of names */
+    size_t texts;          /**< offset of the filter in struct qv_service_query */
+};
+
+static void normalize(const struct filter *filter, const struct qv_dialect *dialect,
+                      struct qv_str raw, struct qv_buf *buf)
 {
+    switch (filter->kind) {
+    case TEXT_ID: qv_instance_id_normalize(dialect, raw, buf); break;
+    case TEXT_NAME: qv_name_normalize(dialect, filter->entity, raw, buf); break;
+    case TEXT_VERSION: qv_version_normalize(raw, buf); break;
+    case TEXT_POLICY: qv_text_put_upper(raw, buf); break;
+    }
+}
+
+static enum qv_status check_normalized(const struct filter *filter,
+                                       const struct qv_dialect *dialect, struct qv_str text,
+                                       struct qv_error *error)
+{
+    switch (filter->kind) {
+    case TEXT_ID: return qv_instance_id_check(dialect, text, error);
+    case TEXT_NAME: return qv_name_check(dialect, filter->entity, text, error);
+    case TEXT_VERSION: return qv_version_check(dialect, text, error);
+    case TEXT_POLICY: return qv_interface_check_policy(dialect, text, error);
+    }
+    return QV_OK;
+}
+
+#define TEXTS(list) offsetof(struct qv_service_query, list)
+
+/* In the order of checking (spec 3.14). */
+static const struct filter filters[] = {
+    {INSTANCE_IDS, TEXT_ID, 0, TEXTS(instance_ids)},
+    {PROVIDERS, TEXT_NAME, QV_ENTITY_SYSTEM, TEXTS(providers)},
+    {DEFINITIONS, TEXT_NAME, QV_ENTITY_DEFINITION, TEXTS(definitions)},
+    {VERSIONS, TEXT_VERSION, 0, TEXTS(versions)},
+    {TEMPLATES, TEXT_NAME, QV_ENTITY_TEMPLATE, TEXTS(templates)},
+    {POLICIES, TEXT_POLICY, 0, TEXTS(policies)},
+};
+
+static struct qv_strings *texts_of(const struct filter *filter, struct qv_service_query *query)
+{
+    return (struct qv_strings *)((char *)query + filter->texts);
+}
+
+static enum qv_status take_texts(struct reading *reading, const struct filter *filter)
+{
+    const json_t *list = reading->values[filter->member];
+    struct qv_strings *texts = texts_of(filter, reading->query);
     for (size_t i = 0; i < json_array_size(list); i++) {
         QV_CLEANUP(qv_buf) struct qv_buf text = {0};
-        normalize(qv_json_str(json_array_get(list, i)), &text);
-        QV_TRY(qv_buf_status(&text));
-        QV_TRY(qv_strings_add(texts, qv_buf_str(&text)));
+        normalize(filter, reading->dialect, qv_json_str(json_array_get(list, i)), &text);
+        if (qv_buf_status(&text) != QV_OK || qv_strings_add(texts, qv_buf_str(&text)) != QV_OK)
+            return qv_no_memory(reading->error);
     }
+    return QV_OK;
+}
+
+static enum qv_status check_taken(struct reading *reading, const struct filter *filter)
+{
+    const struct qv_strings *texts = texts_of(filter, reading->query);
+    for (size_t i = 0; i < texts->count; i++)
+        QV_TRY(
+            check_normalized(filter, reading->dialect, qv_str_from(texts->at[i]), reading->error));
     return QV_OK;
 }
 
 static enum qv_status take_all_texts(struct reading *reading)
 {
-    const struct qv_dialect *dialect = reading->dialect;
-    struct qv_service_query *query = reading->query;
-    const struct {
-        size_t member;
-        void (*normalize)(struct qv_str raw, struct qv_buf *buf);
-        struct qv_strings *texts;
-    } lists[] = {
-        {INSTANCE_IDS, dialect->normalize_instance_id, &query->instance_ids},
-        {PROVIDERS, dialect->naming[QV_ENTITY_SYSTEM].normalize, &query->providers},
-        {DEFINITIONS, dialect->naming[QV_ENTITY_DEFINITION].normalize, &query->definitions},
-        {VERSIONS, qv_version_normalize, &query->versions},
-        {TEMPLATES, dialect->naming[QV_ENTITY_TEMPLATE].normalize, &query->templates},
-        {POLICIES, qv_text_put_upper, &query->policies},
-    };
-    for (size_t i = 0; i < QV_COUNT_OF(lists); i++) {
-        if (take_texts(reading->values[lists[i].member], lists[i].normalize, lists[i].texts) !=
-            QV_OK)
-            return qv_no_memory(reading->error);
-    }
+    for (size_t i = 0; i < QV_COUNT_OF(filters); i++)
+        QV_TRY(take_texts(reading, &filters[i]));
+    if (!reading->dialect->discovery.checks_references)
+        return QV_OK; /* what is no name matches nothing */
+    for (size_t i = 0; i < QV_COUNT_OF(filters); i++)
+        QV_TRY(check_taken(reading, &filters[i]));
     return QV_OK;
 }
+
+/* ---- requirements ---- */
 
 static enum qv_status take_requirements(struct reading *reading, size_t member,
                                         struct qv_requirement ***ret_requirements,

@@ -8,6 +8,7 @@
 #include "interface.h"
 #include "members.h"
 #include "metadata_keys.h"
+#include "new_templates.h"
 #include "text.h"
 #include <quiver/base/memory.h>
 
@@ -57,6 +58,8 @@ static enum qv_status check_definition(const struct request *request, struct qv_
     struct qv_str name = qv_json_str(request->values[DEFINITION]);
     if (qv_str_is_blank(name))
         return refuse(error, "Service definition name is empty");
+    if (dialect->naming[QV_ENTITY_DEFINITION].stage != QV_STAGE_RAW)
+        return QV_OK;
     QV_TRY(qv_name_check_length(dialect, QV_ENTITY_DEFINITION, name, error));
     return qv_name_check(dialect, QV_ENTITY_DEFINITION, name, error);
 }
@@ -103,13 +106,27 @@ static enum qv_status check_raw(const struct request *request, struct qv_wall no
 static enum qv_status normalize_names(const struct request *request,
                                       struct qv_service_registration *registration)
 {
-    const struct qv_naming *naming = request->rules->dialect->naming;
-    QV_TRY(qv_text_make(naming[QV_ENTITY_SYSTEM].normalize, request->requester,
+    const struct qv_dialect *dialect = request->rules->dialect;
+    QV_TRY(qv_text_make(dialect->normalize[QV_ENTITY_SYSTEM], request->requester,
                         &registration->provider));
-    QV_TRY(qv_text_make(naming[QV_ENTITY_DEFINITION].normalize,
+    QV_TRY(qv_text_make(dialect->normalize[QV_ENTITY_DEFINITION],
                         qv_json_str(request->values[DEFINITION]), &registration->definition));
     return qv_text_make(qv_version_normalize, qv_json_str(request->values[VERSION]),
                         &registration->version);
+}
+
+/* Row 14, and before it what the dialect checks only now. */
+static enum qv_status check_names(const struct qv_dialect *dialect,
+                                  const struct qv_service_registration *registration,
+                                  struct qv_error *error)
+{
+    if (dialect->discovery.checks_references)
+        QV_TRY(
+            qv_name_check(dialect, QV_ENTITY_SYSTEM, qv_str_from(registration->provider), error));
+    if (dialect->naming[QV_ENTITY_DEFINITION].stage == QV_STAGE_NORMALIZED)
+        QV_TRY(qv_name_check(dialect, QV_ENTITY_DEFINITION, qv_str_from(registration->definition),
+                             error));
+    return qv_version_check(dialect, qv_str_from(registration->version), error);
 }
 
 static enum qv_status make_instance_id(const struct qv_dialect *dialect,
@@ -140,6 +157,17 @@ static enum qv_status read_interfaces(const struct request *request,
     return QV_OK;
 }
 
+/* Rows of all interfaces come before the policy of any of them. */
+static enum qv_status check_policies(const struct qv_dialect *dialect,
+                                     const struct qv_service_registration *registration,
+                                     struct qv_error *error)
+{
+    for (size_t i = 0; i < registration->interface_count; i++)
+        QV_TRY(qv_interface_check_policy(dialect, qv_str_from(registration->interfaces[i].policy),
+                                         error));
+    return QV_OK;
+}
+
 /* A text that is a 32-bit integer, with or without a sign. */
 static bool is_integer_text(const json_t *value)
 {
@@ -157,24 +185,7 @@ static enum qv_status check_exclusivity(const struct request *request, struct qv
     const json_t *value = json_object_get(request->values[METADATA], dialect->exclusivity_key);
     if (value == NULL || is_integer_text(value))
         return QV_OK;
-    return refuse(error, dialect->words.exclusivity_not_integer);
-}
-
-/* Row 25 comes behind the rules of all interfaces and of the metadata. */
-static enum qv_status check_templates(const struct request *request,
-                                      const struct qv_service_registration *registration,
-                                      struct qv_error *error)
-{
-    if (request->rules->interface_policy != QV_INTERFACE_RESTRICTED)
-        return QV_OK;
-    for (size_t i = 0; i < registration->interface_count; i++) {
-        const struct qv_interface *interface = &registration->interfaces[i];
-        if (!interface->template_known)
-            return qv_error_set(error, QV_INVALID, "%s%s",
-                                request->rules->dialect->words.template_unknown,
-                                interface->template_name);
-    }
-    return QV_OK;
+    return refuse(error, dialect->words->exclusivity_not_integer);
 }
 
 static enum qv_status build(const struct request *request,
@@ -185,10 +196,11 @@ static enum qv_status build(const struct request *request,
     QV_TRY(check_raw(request, now, registration, error));
     if (normalize_names(request, registration) != QV_OK)
         return qv_no_memory(error);
-    QV_TRY(qv_version_check(dialect, qv_str_from(registration->version), error));
+    QV_TRY(check_names(dialect, registration, error));
     QV_TRY(read_interfaces(request, templates, registration, error));
+    QV_TRY(check_policies(dialect, registration, error));
     QV_TRY(check_exclusivity(request, error));
-    QV_TRY(check_templates(request, registration, error));
+    QV_TRY(qv_new_templates_read(request->rules, registration, error));
     registration->metadata = json_incref(request->values[METADATA]);
     return make_instance_id(dialect, registration) == QV_OK ? QV_OK : qv_no_memory(error);
 }
@@ -219,6 +231,9 @@ void qv_service_registration_free(struct qv_service_registration **registration)
     for (size_t i = 0; i < (*registration)->interface_count; i++)
         qv_interface_clear(&(*registration)->interfaces[i]);
     qv_free((*registration)->interfaces);
+    for (size_t i = 0; i < (*registration)->new_template_count; i++)
+        qv_template_free(&(*registration)->new_templates[i]);
+    qv_free((*registration)->new_templates);
     qv_json_free(&(*registration)->metadata);
     qv_free((*registration)->provider);
     qv_free((*registration)->definition);

@@ -23,12 +23,21 @@
 #define TEMPLATE(name, protocol, properties)                                                       \
     "{\"name\":\"" name "\",\"protocol\":\"" protocol "\",\"properties\":" properties "}"
 
-#define NAME_SET "NOT_EMPTY_STRING_SET|NAME"
+#define SET_5_0 "NOT_EMPTY_STRING_SET|NAME"
+#define SET_5_2 "NOT_EMPTY_STRING_SET|OPERATION"
 
 const char *const qv_template_seeds_5_0[] = {
     TEMPLATE("generic-http", "http", HTTP_PROPERTIES),
     TEMPLATE("generic-https", "https", HTTP_PROPERTIES),
-    TEMPLATE("generic-mqtt", "tcp", MQTT_PROPERTIES(NAME_SET)),
-    TEMPLATE("generic-mqtts", "ssl", MQTT_PROPERTIES(NAME_SET)),
+    TEMPLATE("generic-mqtt", "tcp", MQTT_PROPERTIES(SET_5_0)),
+    TEMPLATE("generic-mqtts", "ssl", MQTT_PROPERTIES(SET_5_0)),
+    NULL,
+};
+
+const char *const qv_template_seeds_5_2[] = {
+    TEMPLATE("generic_http", "http", HTTP_PROPERTIES),
+    TEMPLATE("generic_https", "https", HTTP_PROPERTIES),
+    TEMPLATE("generic_mqtt", "tcp", MQTT_PROPERTIES(SET_5_2)),
+    TEMPLATE("generic_mqtts", "ssl", MQTT_PROPERTIES(SET_5_2)),
     NULL,
 };

@@ -5,7 +5,8 @@
 #ifndef QUIVER_DOMAIN_TEMPLATE_SEEDS_H
 #define QUIVER_DOMAIN_TEMPLATE_SEEDS_H
 
-/** Of dialect 5.0; NULL-terminated. */
+/** Of the dialects; NULL-terminated. */
 extern const char *const qv_template_seeds_5_0[];
+extern const char *const qv_template_seeds_5_2[];
 
 #endif

@@ -1,13 +1,22 @@
 /*
- * Small helpers on text. Letters beyond ASCII keep their case: no name, version, policy or host
- * name may hold one, so folding them could only change what an error message quotes.
- * Pure; any thread.
+ * Small helpers on text. No name, version, policy or host name may hold a letter beyond ASCII, so
+ * the case of such letters only shows where an error message quotes what was sent; there it is
+ * changed as the reference changes it. Pure; any thread.
  */
 #include "text.h"
+#include "pattern.h"
 
-static void put_mapped(struct qv_str text, char from, char to, int shift, struct qv_buf *buf)
+static bool is_ascii(struct qv_str text)
 {
-    text = qv_str_trim(text);
+    for (size_t i = 0; i < text.length; i++) {
+        if ((unsigned char)text.at[i] > 0x7F)
+            return false;
+    }
+    return true;
+}
+
+static void put_shifted(struct qv_str text, char from, char to, int shift, struct qv_buf *buf)
+{
     qv_buf_reserve(buf, text.length);
     for (size_t i = 0; i < text.length; i++) {
         char c = text.at[i];
@@ -15,14 +24,31 @@ static void put_mapped(struct qv_str text, char from, char to, int shift, struct
     }
 }
 
+void qv_text_put_case(struct qv_str text, enum qv_case letters, struct qv_buf *buf)
+{
+    if (letters == QV_CASE_KEPT)
+        qv_buf_put(buf, text);
+    else if (!is_ascii(text))
+        qv_pattern_put_case(text, letters == QV_CASE_UPPER, buf);
+    else if (letters == QV_CASE_UPPER)
+        put_shifted(text, 'a', 'z', 'A' - 'a', buf);
+    else
+        put_shifted(text, 'A', 'Z', 'a' - 'A', buf);
+}
+
 void qv_text_put_lower(struct qv_str text, struct qv_buf *buf)
 {
-    put_mapped(text, 'A', 'Z', 'a' - 'A', buf);
+    qv_text_put_case(qv_str_trim(text), QV_CASE_LOWER, buf);
 }
 
 void qv_text_put_upper(struct qv_str text, struct qv_buf *buf)
 {
-    put_mapped(text, 'a', 'z', 'A' - 'a', buf);
+    qv_text_put_case(qv_str_trim(text), QV_CASE_UPPER, buf);
+}
+
+void qv_text_put_trimmed(struct qv_str text, struct qv_buf *buf)
+{
+    qv_buf_put(buf, qv_str_trim(text));
 }
 
 size_t qv_text_units(struct qv_str text)

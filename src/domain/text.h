@@ -9,9 +9,15 @@
 
 #define QV_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/** Appends `text` trimmed (bytes <= U+0020), ASCII letters in lower or upper case. */
+enum qv_case { QV_CASE_KEPT, QV_CASE_LOWER, QV_CASE_UPPER };
+
+/** Appends `text` with its letters in the case. */
+void qv_text_put_case(struct qv_str text, enum qv_case letters, struct qv_buf *buf);
+/** Appends `text` trimmed (bytes <= U+0020), letters in lower or upper case. */
 void qv_text_put_lower(struct qv_str text, struct qv_buf *buf);
 void qv_text_put_upper(struct qv_str text, struct qv_buf *buf);
+/** Appends `text` trimmed. */
+void qv_text_put_trimmed(struct qv_str text, struct qv_buf *buf);
 
 /** Length in UTF-16 units, by which the reference's limits are meant. */
 size_t qv_text_units(struct qv_str text);

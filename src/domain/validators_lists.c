@@ -79,17 +79,15 @@ static bool contains(const json_t *list, struct qv_str text)
     return false;
 }
 
-/* Normalizes an operation's name; without the argument NAME any text that is not blank will do. */
+/* Normalizes an operation's name; where the set is none of names any text that is not blank will
+ * do. */
 static enum qv_status read_item(const struct qv_validator_call *call, struct qv_str text,
                                 struct qv_buf *buf, struct qv_error *error)
 {
     const struct qv_dialect *dialect = call->rules->dialect;
-    bool names = call->argument_count > 0 && qv_str_equal(call->arguments[0], QV_STR("NAME"));
-    if (names) {
-        QV_TRY(qv_name_check(dialect, QV_ENTITY_OPERATION, qv_str_trim(text), error));
-        qv_name_normalize(dialect, QV_ENTITY_OPERATION, text, buf);
-        return QV_OK;
-    }
+    if (call->argument_count > 0 &&
+        qv_str_equal(call->arguments[0], qv_str_from(dialect->set_of_operations)))
+        return qv_name_read(dialect, QV_ENTITY_OPERATION, text, buf, error);
     if (qv_str_is_blank(text))
         return refuse(error, "Value should be a non-empty string");
     qv_buf_put(buf, qv_str_trim(text));
@@ -99,7 +97,7 @@ static enum qv_status read_item(const struct qv_validator_call *call, struct qv_
 enum qv_status qv_validate_string_set(const struct qv_validator_call *call, const json_t *value,
                                       json_t **ret_value, struct qv_error *error)
 {
-    const struct qv_dialect_words *words = &call->rules->dialect->words;
+    const struct qv_dialect_words *words = call->rules->dialect->words;
     if (!json_is_array(value))
         return refuse(error, words->set_not_list);
     if (json_array_size(value) == 0)

@@ -1,6 +1,7 @@
 /*
  * The property validator HTTP_OPERATIONS: an object from operations' names to {path, method}
- * (spec 3.8). Dialect 5.0 says of everything that is wrong with a value the same words.
+ * (spec 3.8). Dialect 5.0 says of everything that is wrong with a value the same words; what is not
+ * there is no record in any dialect.
  * Pure; any thread.
  */
 #include "dialect.h"
@@ -42,14 +43,19 @@ static enum qv_status check_members(const json_t *record, struct qv_error *error
 }
 
 /* {path, method}, in this order. */
-static enum qv_status make_record(json_t *const values[MEMBER_COUNT], json_t **ret_record,
+static enum qv_status make_record(const struct qv_dialect *dialect,
+                                  json_t *const values[MEMBER_COUNT], json_t **ret_record,
                                   struct qv_error *error)
 {
+    if (values[PATH] == NULL || values[METHOD] == NULL)
+        return refuse_record(error);
     struct qv_str path = qv_str_trim(qv_json_str(values[PATH]));
     struct qv_str name = qv_str_trim(qv_json_str(values[METHOD]));
     const char *method = qv_text_find(standard_methods, name, true);
-    if (qv_str_is_blank(path) || method == NULL)
-        return refuse_record(error);
+    if (qv_str_is_blank(path))
+        return qv_error_set(error, QV_INVALID, "%s", dialect->words->path_blank);
+    if (method == NULL)
+        return qv_error_set(error, QV_INVALID, "%s", dialect->words->method_unknown);
     json_t *record = json_pack("{s:s%,s:s}", "path", path.at, path.length, "method", method);
     if (record == NULL)
         return qv_no_memory(error);
@@ -57,14 +63,15 @@ static enum qv_status make_record(json_t *const values[MEMBER_COUNT], json_t **r
     return QV_OK;
 }
 
-static enum qv_status read_record(const json_t *value, json_t **ret_record, struct qv_error *error)
+static enum qv_status read_record(const struct qv_dialect *dialect, const json_t *value,
+                                  json_t **ret_record, struct qv_error *error)
 {
     QV_TRY(check_members(value, error));
     json_t *values[MEMBER_COUNT];
     enum qv_status status = qv_members_read(table, MEMBER_COUNT, "", value, values, NULL);
     if (status != QV_OK)
         return status == QV_NO_MEMORY ? qv_no_memory(error) : refuse_record(error);
-    status = make_record(values, ret_record, error);
+    status = make_record(dialect, values, ret_record, error);
     qv_members_drop(values, MEMBER_COUNT);
     return status;
 }
@@ -73,16 +80,10 @@ static enum qv_status add_operation(const struct qv_validator_call *call, const 
                                     const json_t *value, json_t *operations, struct qv_error *error)
 {
     const struct qv_dialect *dialect = call->rules->dialect;
-    struct qv_str raw = qv_str_from(name);
-    QV_TRY(qv_name_check(dialect, QV_ENTITY_OPERATION, qv_str_trim(raw), error));
     QV_CLEANUP(qv_buf) struct qv_buf key = {0};
-    qv_name_normalize(dialect, QV_ENTITY_OPERATION, raw, &key);
+    QV_TRY(qv_name_read(dialect, QV_ENTITY_OPERATION, qv_str_from(name), &key, error));
     json_t *record = NULL;
-    QV_TRY(read_record(value, &record, error));
-    if (qv_buf_status(&key) != QV_OK) {
-        json_decref(record);
-        return qv_no_memory(error);
-    }
+    QV_TRY(read_record(dialect, value, &record, error));
     if (json_object_set_new_nocheck(operations, key.at, record) != 0)
         return qv_no_memory(error);
     return QV_OK;

@@ -54,7 +54,7 @@ static size_t count_separators(struct qv_str version)
 static const char *fault_of(const struct qv_dialect *dialect, struct qv_str version)
 {
     if (qv_text_units(version) > MAX_LENGTH)
-        return dialect->words.version_too_long;
+        return dialect->words->version_too_long;
     if (count_separators(version) != PARTS - 1)
         return "version must contain exactly 2 separator . characters";
     struct qv_str kept;
@@ -64,7 +64,7 @@ static const char *fault_of(const struct qv_dialect *dialect, struct qv_str vers
     uint64_t ignored;
     while (qv_str_split_next(&kept, SEPARATOR, &part)) {
         if (qv_str_to_uint(part, UINT64_MAX, &ignored) != QV_OK)
-            return dialect->words.version_not_numbers;
+            return dialect->words->version_not_numbers;
     }
     return NULL;
 }

@@ -21,6 +21,7 @@ struct rule {
 };
 
 static const char look[] = "everyone may look";
+static const char ops[] = "who reaches the ops listener may read it";
 static const char own[] = "providers publish their own";
 static const char devices[] = "devices are everyone's";
 
@@ -38,8 +39,8 @@ static const struct rule rules[QV_OP_COUNT] = {
     [QV_OP_DEVICE_LOOKUP] = {look, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
     [QV_OP_DEVICE_REVOKE] = {devices, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
     [QV_OP_MONITOR_ECHO] = {look, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
-    [QV_OP_OPS_HEALTH] = {"who reaches the ops listener may read it", WHO_NOBODY_NEEDED,
-                          ON_ANYTHING, NULL, false},
+    [QV_OP_OPS_HEALTH] = {ops, WHO_NOBODY_NEEDED, ON_ANYTHING, NULL, false},
+    [QV_OP_OPS_OPENAPI] = {ops, WHO_NOBODY_NEEDED, ON_ANYTHING, NULL, false},
 };
 
 struct qv_policy {

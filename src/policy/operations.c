@@ -9,7 +9,7 @@ static const char *const names[QV_OP_COUNT] = {
     [QV_OP_SYSTEM_LOOKUP] = "system.lookup",       [QV_OP_SYSTEM_REVOKE] = "system.revoke",
     [QV_OP_DEVICE_REGISTER] = "device.register",   [QV_OP_DEVICE_LOOKUP] = "device.lookup",
     [QV_OP_DEVICE_REVOKE] = "device.revoke",       [QV_OP_MONITOR_ECHO] = "monitor.echo",
-    [QV_OP_OPS_HEALTH] = "ops.health",
+    [QV_OP_OPS_HEALTH] = "ops.health",             [QV_OP_OPS_OPENAPI] = "ops.openapi",
 };
 
 const char *qv_operation_name(enum qv_operation operation)

@@ -21,7 +21,7 @@ static int compare_names(const void *a, const void *b)
     return qv_str_compare(*(const struct qv_str *)a, *(const struct qv_str *)b);
 }
 
-static enum qv_status name_set_init(struct name_set *set, const struct qv_strings *names)
+enum qv_status name_set_init(struct name_set *set, const struct qv_strings *names)
 {
     if (names->count == 0)
         return QV_OK;

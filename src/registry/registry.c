@@ -49,6 +49,7 @@ void qv_registry_publish(struct qv_registry *registry, struct qv_view *view)
     pthread_rwlock_wrlock(&registry->lock);
     struct qv_view *before = registry->view;
     registry->view = view;
+    registry->views++;
     view->registry = registry;
     pthread_rwlock_unlock(&registry->lock);
     /* Readers hold references to entities only, never to a view beyond the lock. */

@@ -44,9 +44,11 @@ void qv_view_free(struct qv_view **view)
 {
     if (*view == NULL)
         return;
-    for (int kind = 0; kind < QV_KIND_COUNT; kind++)
+    for (int kind = 0; kind < QV_KIND_COUNT; kind++) {
         index_drain(&(*view)->index[kind],
                     kind == QV_KIND_INSTANCE ? drop_instance : drop_record);
+        roster_free(&(*view)->roster[kind]);
+    }
     qv_free(*view);
     *view = NULL;
 }
@@ -63,20 +65,28 @@ struct instance_record *view_find_instance(const struct qv_view *view, struct qv
     return (struct instance_record *)index_find(&view->index[QV_KIND_INSTANCE], id);
 }
 
+static struct record *make_record(struct qv_view *view, enum qv_kind kind, struct qv_str name)
+{
+    struct record *record = qv_alloc(sizeof(*record) + name.length + 1);
+    if (record == NULL || roster_add(&view->roster[kind], record, &record->place) != QV_OK) {
+        qv_free(record);
+        return NULL;
+    }
+    memcpy(record->key, name.at, name.length);
+    index_add(&view->index[kind], &record->node,
+              (struct qv_str){.at = record->key, .length = name.length});
+    return record;
+}
+
 /* The record of a name, counted as used until release_step, so that no other step of the change
    drops it; an empty one is made where there is none. NULL: no memory. */
 static struct record *hold_record(struct qv_view *view, enum qv_kind kind, struct qv_str name)
 {
     struct record *record = view_find(view, kind, name);
-    if (record == NULL) {
-        record = qv_alloc(sizeof(*record) + name.length + 1);
-        if (record == NULL)
-            return NULL;
-        memcpy(record->key, name.at, name.length);
-        index_add(&view->index[kind], &record->node,
-                  (struct qv_str){.at = record->key, .length = name.length});
-    }
-    record->users++;
+    if (record == NULL)
+        record = make_record(view, kind, name);
+    if (record != NULL)
+        record->users++;
     return record;
 }
 
@@ -86,6 +96,7 @@ static void drop_if_unused(struct qv_view *view, enum qv_kind kind, struct recor
     if (record == NULL || record->current != NULL || record->users > 0)
         return;
     index_remove(&view->index[kind], &record->node);
+    roster_remove(&view->roster[kind], record->place);
     qv_free(record);
 }
 
@@ -213,16 +224,34 @@ static void put_instance(struct qv_view *view, struct step *step)
     join(record, OWNER_DEFINITION, step->owner[OWNER_DEFINITION]);
 }
 
+static void leave_device(struct qv_view *view, struct record *system)
+{
+    struct record *device = system->device;
+    if (device == NULL)
+        return;
+    if (system->previous != NULL)
+        system->previous->next = system->next;
+    else
+        device->systems = system->next;
+    if (system->next != NULL)
+        system->next->previous = system->previous;
+    system->device = system->next = system->previous = NULL;
+    device->users--;
+    drop_if_unused(view, QV_KIND_DEVICE, device);
+}
+
+/* `device` is held by the step, so that leaving does not drop it. */
 static void move_to_device(struct qv_view *view, struct record *system, struct record *device)
 {
-    struct record *before = system->device;
+    leave_device(view, system);
+    if (device == NULL)
+        return;
     system->device = device;
-    if (device != NULL)
-        device->users++;
-    if (before != NULL) {
-        before->users--;
-        drop_if_unused(view, QV_KIND_DEVICE, before);
-    }
+    system->next = device->systems;
+    if (device->systems != NULL)
+        device->systems->previous = system;
+    device->systems = system;
+    device->users++;
 }
 
 static void put_other(struct qv_view *view, struct step *step)

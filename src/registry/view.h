@@ -10,6 +10,7 @@
 #define QUIVER_REGISTRY_VIEW_H
 
 #include "index.h"
+#include "roster.h"
 
 #include <pthread.h>
 #include <quiver/registry/registry.h>
@@ -24,7 +25,10 @@ struct record {
     struct qv_entity_head *current;    /* owned reference; NULL: empty */
     struct record *device;             /* of a system: the one it is on; NULL: none */
     struct instance_record *instances; /* of a provider or definition */
+    struct record *systems;            /* of a device: those that are on it */
+    struct record *next, *previous;    /* of a system: among those on its device */
     size_t users;                      /* how many records point here */
+    size_t place;                      /* in the roster of its kind */
     char key[];
 };
 
@@ -38,6 +42,7 @@ struct instance_record {
 struct qv_view {
     struct qv_registry *registry; /* NULL until published: then its lock is taken for changes */
     struct index index[QV_KIND_COUNT];
+    struct roster roster[QV_KIND_COUNT]; /* but of instances: their owners have lists of them */
     uint64_t epoch, revision;
 };
 
@@ -45,6 +50,7 @@ struct qv_registry {
     const struct qv_rules *rules;
     pthread_rwlock_t lock;
     struct qv_view *view; /* NULL until the first is published */
+    uint64_t views;       /* published so far */
 };
 
 /** Record of a name, NULL where there is none. Under the lock, or by the writer. */

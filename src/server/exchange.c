@@ -14,6 +14,7 @@ static void dispose(void *memory)
     connection->exchange = NULL;
     if (exchange->pending != NULL)
         qv_pending_forget(exchange->pending);
+    qv_asking_end(exchange);
     qv_response_free(&exchange->response);
     qv_identity_free(&exchange->declared);
     /* An answer that was on its way when the server began to stop did not say that it is the

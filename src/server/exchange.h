@@ -7,6 +7,8 @@
 
 #include "connection.h"
 
+#include <quiver/identity/verifier.h>
+
 struct qv_exchange {
     h2o_req_t *http;
     struct qv_connection *connection;
@@ -16,6 +18,9 @@ struct qv_exchange {
     struct qv_routed routed;
     struct qv_permit permit;
     struct qv_identity *declared; /**< a reference, where a header said who calls */
+    size_t gate;                  /**< the first that the request has not passed yet */
+    bool waits;                   /**< this gate has asked the verifier ... */
+    struct qv_asking *asking;     /**< ... this; NULL: nothing */
     struct qv_pending *pending;   /**< the change that the answer waits for */
 };
 
@@ -41,6 +46,21 @@ struct qv_str qv_request_authorization(const h2o_req_t *http);
 
 /** Takes every request of the path configuration (design 3). */
 void qv_handler_register(h2o_pathconf_t *path);
+/** The gate that asked the verifier has its answer. */
+void qv_handler_go_on(struct qv_exchange *exchange);
+
+/* ---- asking.c ---------------------------------------------------------------------------------
+ */
+
+/** A gate has a question: it fills in the inquiry and hands it to the verifier. */
+QV_MUST_CHECK enum qv_status qv_asking_begin(struct qv_exchange *exchange,
+                                             struct qv_inquiry **ret_inquiry);
+/** The verifier took it: the gate is called again when it was answered. */
+void qv_asking_wait(struct qv_exchange *exchange);
+/** The answer; NULL: nothing was asked yet. */
+const struct qv_inquiry *qv_asking_answer(const struct qv_exchange *exchange);
+/** Forgets question and answer. */
+void qv_asking_end(struct qv_exchange *exchange);
 
 /* ---- response.c -------------------------------------------------------------------------------
  */

@@ -1,11 +1,14 @@
 /*
  * The way of a request, in the order that the design lays down (section 3; the reference's is in
  * spec/arrowhead-discovery 1.1): is it one request and not two, who calls, may one ask here at
- * all, what is asked for, may this caller call it; then the operation. Each step either lets it
- * pass or ends it with an error; nothing behind a step that refused is looked at.
+ * all, what is asked for, may this caller call it; then the operation. Each gate either lets it
+ * pass, or ends it with an error, or asks the verifier about the caller and is tried again when
+ * that has answered; nothing behind a gate that refused is looked at.
  * The connection's thread.
  */
 #include "exchange.h"
+
+#include <quiver/api/gates.h>
 
 /* ---- who calls --------------------------------------------------------------------------------
  */
@@ -21,9 +24,43 @@ static enum qv_status retell(const struct qv_error *told, struct qv_str url, str
 
 static enum qv_status read_declared(struct qv_exchange *exchange, struct qv_error *error)
 {
+    const struct qv_api *api = exchange->connection->worker->server->api;
     struct qv_str header = qv_request_authorization(exchange->http);
-    QV_TRY(
-        qv_identity_from_declared(header.at != NULL ? &header : NULL, &exchange->declared, error));
+    QV_TRY(qv_identity_from_declared(api->rules.dialect, header.at != NULL ? &header : NULL,
+                                     &exchange->declared, error));
+    exchange->request.identity = exchange->declared;
+    return QV_OK;
+}
+
+/* The inquiry's own words. */
+static enum qv_status take_refusal(const struct qv_inquiry *inquiry, struct qv_error *error)
+{
+    return qv_error_set(error, inquiry->status, "%s", qv_error_message(&inquiry->error));
+}
+
+/* Whom the Authentication system vouches for. One lookup needs nobody: that by which a system finds
+   the Authentication system (section 11.15). */
+static enum qv_status read_outsourced(struct qv_exchange *exchange, struct qv_error *error)
+{
+    const struct qv_api *api = exchange->connection->worker->server->api;
+    if (qv_asking_answer(exchange) == NULL) {
+        if (qv_gate_is_identity_lookup(api, &exchange->request)) {
+            QV_TRY(qv_identity_unknown(&exchange->declared));
+            exchange->request.identity = exchange->declared;
+            return QV_OK;
+        }
+        struct qv_inquiry *inquiry;
+        QV_TRY(qv_asking_begin(exchange, &inquiry));
+        struct qv_str header = qv_request_authorization(exchange->http);
+        exchange->waits =
+            qv_verifier_identify(api->verifier, header.at != NULL ? &header : NULL, inquiry);
+        if (exchange->waits)
+            return QV_OK;
+    }
+    const struct qv_inquiry *answer = qv_asking_answer(exchange);
+    if (answer->status != QV_OK)
+        return take_refusal(answer, error);
+    exchange->declared = qv_identity_ref(answer->identity);
     exchange->request.identity = exchange->declared;
     return QV_OK;
 }
@@ -42,10 +79,34 @@ static enum qv_status identify(struct qv_exchange *exchange, struct qv_error *er
     switch (connection->listener->config->authentication) {
     case QV_AUTHENTICATION_NONE: return QV_OK;
     case QV_AUTHENTICATION_DECLARED: return read_declared(exchange, error);
+    case QV_AUTHENTICATION_OUTSOURCED: return read_outsourced(exchange, error);
     case QV_AUTHENTICATION_CERTIFICATE: break;
     }
     return qv_error_set(error, QV_UNAUTHENTICATED, "Unauthenticated access attempt: %.*s",
                         QV_STR_ARG(exchange->request.url));
+}
+
+/* Is the caller on the cloud's blacklist (spec 1.6)? */
+static enum qv_status check_blacklist(struct qv_exchange *exchange, struct qv_error *error)
+{
+    const struct qv_connection *connection = exchange->connection;
+    const struct qv_api *api = connection->worker->server->api;
+    bool asks = false;
+    QV_CLEANUP(qv_buf) struct qv_buf name = {0};
+    QV_CLEANUP(qv_buf) struct qv_buf url = {0};
+    if ((connection->listener->config->serve & QV_SERVE_ARROWHEAD) != 0)
+        QV_TRY(qv_gate_blacklist(api, &exchange->request, &asks, &name, &url));
+    if (!asks)
+        return QV_OK;
+    if (qv_asking_answer(exchange) == NULL) {
+        struct qv_inquiry *inquiry;
+        QV_TRY(qv_asking_begin(exchange, &inquiry));
+        exchange->waits = qv_verifier_look_up(api->verifier, qv_buf_str(&name), qv_buf_str(&url),
+                                              inquiry);
+        if (exchange->waits)
+            return QV_OK;
+    }
+    return qv_gate_blacklist_verdict(api, qv_asking_answer(exchange), qv_buf_str(&name), error);
 }
 
 /* ---- may one ask here --------------------------------------------------------------------------
@@ -89,14 +150,6 @@ static enum qv_status route(struct qv_exchange *exchange, struct qv_error *error
     return qv_error_set(error, QV_NOT_FOUND, "There is no such resource");
 }
 
-static enum qv_status pass_gates(struct qv_exchange *exchange, struct qv_error *error)
-{
-    QV_TRY(qv_request_read(exchange, error));
-    QV_TRY(identify(exchange, error));
-    QV_TRY(guard_management(exchange, error));
-    return route(exchange, error);
-}
-
 /* ---- the operation -----------------------------------------------------------------------------
  */
 
@@ -123,21 +176,51 @@ static void answer_operation(struct qv_exchange *exchange)
         qv_response_send(exchange);
 }
 
-static int on_request(h2o_handler_t *self, h2o_req_t *http)
+/* ---- the gates ---------------------------------------------------------------------------------
+ */
+
+static enum qv_status (*const gates[])(struct qv_exchange *exchange, struct qv_error *error) = {
+    qv_request_read, identify, check_blacklist, guard_management, route,
+};
+enum { GATES = sizeof(gates) / sizeof(gates[0]) };
+
+/* Passes the gates that are left. With QV_OK and exchange->waits one of them has asked the verifier
+   and is called again when there is an answer. */
+static enum qv_status pass_gates(struct qv_exchange *exchange, struct qv_error *error)
 {
-    (void)self;
-    struct qv_exchange *exchange = qv_exchange_begin(http);
+    for (; exchange->gate < GATES; exchange->gate++) {
+        exchange->waits = false;
+        QV_TRY(gates[exchange->gate](exchange, error));
+        if (exchange->waits) {
+            qv_asking_wait(exchange);
+            return QV_OK;
+        }
+        qv_asking_end(exchange);
+    }
+    return QV_OK;
+}
+
+void qv_handler_go_on(struct qv_exchange *exchange)
+{
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     enum qv_status status = pass_gates(exchange, &error);
+    if (status == QV_OK && exchange->waits)
+        return;
     if (status == QV_OK && exchange->routed.route != NULL) {
         answer_operation(exchange);
-        return 0;
+        return;
     }
     if (status != QV_OK) {
         error.status = status;
         qv_response_set_error(&exchange->response, &error, exchange->blame);
     }
     qv_response_send(exchange);
+}
+
+static int on_request(h2o_handler_t *self, h2o_req_t *http)
+{
+    (void)self;
+    qv_handler_go_on(qv_exchange_begin(http));
     return 0;
 }
 

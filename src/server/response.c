@@ -54,13 +54,14 @@ static void add_named(h2o_req_t *http, h2o_iovec_t name, const char *value)
                               strlen(value));
 }
 
-/* Of all the ways to prove who one is only the declared one has a name that a challenge can give
-   (RFC 9110 11.6.1): a client certificate is asked for by TLS. */
+/* Of all the ways to prove who one is only those of the Authorization header have a name that a
+   challenge can give (RFC 9110 11.6.1): a client certificate is asked for by TLS. */
 static const char *challenge(const struct qv_response *response, const h2o_req_t *http)
 {
     const struct qv_connection *connection = qv_connection_of_request((h2o_req_t *)http);
-    bool declared = connection->listener->config->authentication == QV_AUTHENTICATION_DECLARED;
-    return response->status == 401 && declared ? "Bearer" : NULL;
+    enum qv_authentication by = connection->listener->config->authentication;
+    bool header = by == QV_AUTHENTICATION_DECLARED || by == QV_AUTHENTICATION_OUTSOURCED;
+    return response->status == 401 && header ? "Bearer" : NULL;
 }
 
 void qv_response_add_headers(const struct qv_response *response, h2o_req_t *http)

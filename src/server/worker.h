@@ -65,7 +65,7 @@ struct qv_worker {
 
     h2o_linklist_t connections; /**< of struct qv_connection */
     h2o_linklist_t lingering;   /**< of struct qv_linger */
-    size_t pending;             /**< changes that the store still has */
+    size_t pending;             /**< changes that the store still has, inquiries of the verifier */
     struct qv_timer resume;     /**< armed while accepting is paused */
     bool paused, stopping;
     struct qv_timer deadline; /**< of stopping */

@@ -105,13 +105,12 @@ static enum qv_status add_provider(struct qv_change *change, const struct qv_rul
     return add(change, &doc);
 }
 
-static enum qv_status add_definition(struct qv_change *change,
-                                     const struct qv_service_registration *registration)
+static enum qv_status add_definition(struct qv_change *change, const char *name)
 {
     QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
-    QV_TRY(add_text(change, registration->definition));
+    QV_TRY(add_text(change, name));
     qv_buf_put_text(&doc, "{\"name\":");
-    qv_json_write_str(&doc, qv_str_from(registration->definition));
+    qv_json_write_str(&doc, qv_str_from(name));
     qv_buf_put_char(&doc, '}');
     return add(change, &doc);
 }
@@ -139,10 +138,81 @@ enum qv_status qv_change_register_service(const struct qv_rules *rules,
     QV_TRY(add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
     QV_TRY(add_instance(change, registration));
     QV_TRY(add_provider(change, rules, registration));
-    QV_TRY(add_definition(change, registration));
+    QV_TRY(add_definition(change, registration->definition));
     QV_TRY(add_end(change, registration));
     for (size_t i = 0; i < registration->interface_count; i++)
         QV_TRY(add_text(change, registration->interfaces[i].template_name));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+/* ---- register-system, register-device ----------------------------------------------------------- */
+
+static enum qv_status add_folded(struct qv_change *change, const struct qv_dialect *dialect,
+                                 const char *name)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    qv_system_name_fold(dialect, qv_str_from(name), &buf);
+    return add(change, &buf);
+}
+
+enum qv_status qv_change_register_system(const struct qv_rules *rules,
+                                         const struct qv_system_registration *registration,
+                                         const struct qv_identity *by,
+                                         struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    QV_CLEANUP(qv_system_document) struct qv_system_document doc = {0};
+    QV_TRY(change_new(QV_SCRIPT_REGISTER_SYSTEM, QV_OP_SYSTEM_REGISTER, 7, &change));
+    QV_TRY(add_by(change, by));
+    QV_TRY(add_text(change, registration->name));
+    qv_system_registration_write(registration, &doc);
+    QV_TRY(add(change, &doc.front));
+    QV_TRY(add(change, &doc.addresses));
+    QV_TRY(add(change, &doc.back));
+    QV_TRY(add_str(change, qv_str_from(registration->device)));
+    QV_TRY(add_folded(change, rules->dialect, registration->name));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+enum qv_status qv_change_register_device(const struct qv_device_registration *registration,
+                                         const struct qv_identity *by,
+                                         struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
+    QV_TRY(change_new(QV_SCRIPT_REGISTER_DEVICE, QV_OP_DEVICE_REGISTER, 3, &change));
+    QV_TRY(add_by(change, by));
+    QV_TRY(add_text(change, registration->name));
+    qv_device_registration_write(registration, &doc);
+    QV_TRY(add(change, &doc));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+/* ---- register-own ---------------------------------------------------------------------------- */
+
+enum qv_status qv_change_register_own(const struct qv_rules *rules, const char *system,
+                                      struct qv_str system_doc,
+                                      const struct qv_own_service *services, size_t count,
+                                      struct qv_change **ret_change)
+{
+    const struct qv_identity by = {.system = (char *)(uintptr_t)system};
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    QV_TRY(change_new(QV_SCRIPT_REGISTER_OWN, QV_OP_COUNT, 4 + 4 * count, &change));
+    QV_TRY(add_by(change, &by));
+    QV_TRY(add_text(change, system));
+    QV_TRY(add_str(change, system_doc));
+    QV_TRY(add_folded(change, rules->dialect, system));
+    for (size_t i = 0; i < count; i++) {
+        QV_TRY(add_text(change, services[i].id));
+        QV_TRY(add_str(change, services[i].doc));
+        QV_TRY(add_definition(change, services[i].definition));
+    }
     *ret_change = change;
     change = NULL;
     return QV_OK;
@@ -170,6 +240,18 @@ enum qv_status qv_change_revoke_system(struct qv_str system, const struct qv_ide
     QV_TRY(change_new(QV_SCRIPT_REVOKE_SYSTEM, QV_OP_SYSTEM_REVOKE, 2, &change));
     QV_TRY(add_by(change, by));
     QV_TRY(add_str(change, system));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+enum qv_status qv_change_revoke_device(struct qv_str device, const struct qv_identity *by,
+                                       struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    QV_TRY(change_new(QV_SCRIPT_REVOKE_DEVICE, QV_OP_DEVICE_REVOKE, 2, &change));
+    QV_TRY(add_by(change, by));
+    QV_TRY(add_str(change, device));
     *ret_change = change;
     change = NULL;
     return QV_OK;

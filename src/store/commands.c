@@ -8,7 +8,7 @@
  * time, for a success would promise that its maker sees it in the next lookup.
  * The store's thread, but for qv_store_submit.
  */
-#include "change.h"
+#include "outcome.h"
 
 #include <quiver/base/memory.h>
 #include <stddef.h>
@@ -62,33 +62,6 @@ static void answer_unknown(struct qv_change *change, const char *words)
         &change->outcome.error, QV_UNAVAILABLE,
         "The outcome of the change is unknown: %s; repeat it or look up what is there", words);
     answer(change);
-}
-
-/* ---- what a script made ---------------------------------------------------------------------- */
-
-static enum qv_status read_one(enum qv_kind kind, struct qv_str id, const struct qv_reply *reply,
-                               size_t item, struct qv_entity_head **ret_entity,
-                               struct qv_error *error)
-{
-    struct qv_str envelope = qv_reply_text(reply, item);
-    return envelope.length > 0 ? qv_entity_read(kind, id, envelope, ret_entity, error) : QV_OK;
-}
-
-static enum qv_status read_entities(struct qv_change *change, const struct qv_reply *reply,
-                                    struct qv_error *error)
-{
-    struct qv_outcome *outcome = &change->outcome;
-    if (change->script != QV_SCRIPT_REGISTER_SERVICE)
-        return QV_OK;
-    const struct qv_str *args = change->args;
-    QV_TRY(read_one(QV_KIND_INSTANCE, args[QV_ARG_INSTANCE], reply, 3, &outcome->instance, error));
-    QV_TRY(read_one(QV_KIND_SYSTEM, args[QV_ARG_SYSTEM], reply, 4, &outcome->system, error));
-    QV_TRY(read_one(QV_KIND_DEFINITION, args[QV_ARG_DEFINITION], reply, 6, &outcome->definition,
-                    error));
-    const struct qv_system *system = (const struct qv_system *)outcome->system;
-    if (system == NULL)
-        return QV_OK;
-    return read_one(QV_KIND_DEVICE, system->device, reply, 5, &outcome->device, error);
 }
 
 static void answer_damaged(struct qv_change *change, const char *message)
@@ -151,27 +124,14 @@ static void park(struct qv_change *change)
 
 /* ---- replies --------------------------------------------------------------------------------- */
 
-/* Refusals that belong to the request, in the reference's words (spec/arrowhead-discovery 3.2). */
-static const struct {
-    const char *code;
-    enum qv_status status;
-    const char *before; /* the detail */
-} refusals[] = {
-    {"system", QV_INVALID, "System not exists: "},
-    {"template", QV_INVALID, "Interface template not exists: "},
-};
-
 static void on_refused(struct qv_change *change, const struct qv_reply *reply)
 {
-    struct qv_str code = qv_reply_text(reply, 1), detail = qv_reply_text(reply, 2);
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-        if (qv_str_equal(code, qv_str_from(refusals[i].code))) {
-            change->outcome.status = qv_error_set(&change->outcome.error, refusals[i].status,
-                                                  "%s%.*s", refusals[i].before, QV_STR_ARG(detail));
-            answer(change);
-            return;
-        }
-    answer_not_made(change, QV_INTERNAL, "the store refused it");
+    change->outcome.status =
+        qv_outcome_refuse(change->store->dialect, reply, &change->outcome.error);
+    if (change->outcome.status != QV_INTERNAL)
+        answer(change);
+    else
+        answer_not_made(change, QV_INTERNAL, "the store refused it");
 }
 
 static bool read_position(const struct qv_reply *reply, struct qv_position *position)
@@ -191,7 +151,7 @@ static void on_made(struct qv_change *change, const struct qv_reply *reply, bool
         return;
     }
     change->outcome.done = made;
-    enum qv_status status = made ? read_entities(change, reply, &error) : QV_OK;
+    enum qv_status status = qv_outcome_read(change, reply, &error);
     if (status == QV_OK)
         park(change);
     else if (status == QV_INVALID)

@@ -65,6 +65,15 @@ struct qv_commands {
     bool stopping;
 };
 
+/* ---- own.c: the registry's own entries ---- */
+
+struct qv_own_entries {
+    struct qv_change *change; /* owned; its arguments are used again and again; NULL: none */
+    bool asked;               /* it is on its way */
+    bool there;               /* since the store was opened */
+    bool tried;               /* once, or there is no way to */
+};
+
 struct qv_store {
     const struct qv_config *config;
     struct qv_registry *registry;
@@ -86,6 +95,7 @@ struct qv_store {
     struct qv_session session;
     struct qv_tail tail;
     struct qv_commands commands;
+    struct qv_own_entries own;
 };
 
 /* ---- what they say to each other ---- */
@@ -126,6 +136,13 @@ void qv_tail_scanned(struct qv_store *store);
 /** Applies what can be read of these effects; what cannot is left out, logged and counted. */
 QV_MUST_CHECK enum qv_status qv_load_apply(struct qv_store *store, struct qv_view *view,
                                            const struct qv_effect *effects, size_t count);
+
+/** Writes the own entries, unless they are there or on their way. */
+void qv_own_write(struct qv_store *store);
+/** The first view has to wait no longer for them. */
+void qv_own_tried(struct qv_store *store);
+/** Has it to? */
+bool qv_own_awaited(const struct qv_store *store);
 
 /** The view has come further. */
 void qv_commands_advance(struct qv_store *store);

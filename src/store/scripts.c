@@ -18,6 +18,10 @@ static const struct {
     [QV_SCRIPT_REGISTER_SERVICE] = {"register-service", qv_lua_register_service},
     [QV_SCRIPT_REVOKE_SERVICE] = {"revoke-service", qv_lua_revoke_service},
     [QV_SCRIPT_REVOKE_SYSTEM] = {"revoke-system", qv_lua_revoke_system},
+    [QV_SCRIPT_REGISTER_SYSTEM] = {"register-system", qv_lua_register_system},
+    [QV_SCRIPT_REGISTER_DEVICE] = {"register-device", qv_lua_register_device},
+    [QV_SCRIPT_REVOKE_DEVICE] = {"revoke-device", qv_lua_revoke_device},
+    [QV_SCRIPT_REGISTER_OWN] = {"register-own", qv_lua_register_own},
 };
 
 const char *qv_script_name(enum qv_script script)

@@ -117,6 +117,7 @@ static void on_info(void *data, const struct qv_reply *reply, bool sent)
     session->ticks = 0;
     if (!is_fit(store, reply->text)) {
         session->open = false;
+        qv_own_tried(store);
         bool loading = !qv_str_equal(info_value(reply->text, "loading"), QV_STR("0"));
         qv_session_again(store, loading ? LOADING_AGAIN_MS : LOOK_AGAIN_MS);
     } else if (session->open) {
@@ -150,6 +151,8 @@ static void opened(struct qv_store *store, const struct qv_reply *reply, int64_t
         qv_log(QV_LOG_INFO, "store connected", QV_LOG_CSTR("at", store->where),
                QV_LOG_INT("new", qv_str_equal(begun, QV_STR("new"))));
     session->was_open = true;
+    store->own.there = false;
+    qv_own_write(store);
     qv_tail_wake(store);
     qv_tick(store);
 }
@@ -166,6 +169,7 @@ static void refuse_data(struct qv_store *store, const char *what, struct qv_str 
 
 static void not_opened(struct qv_store *store, const struct qv_reply *reply)
 {
+    qv_own_tried(store);
     const struct qv_refusal *refusal = qv_refusal_of(reply);
     if (qv_reply_begins(reply, "DIALECT")) {
         refuse_data(store, "dialect", qv_reply_text(reply, 1), qv_dialect_name(store->dialect),
@@ -264,6 +268,8 @@ static void on_timer(struct qv_timer *timer)
     struct qv_store *store =
         (struct qv_store *)((char *)timer - offsetof(struct qv_store, session.timer));
     enum { LOOK_EVERY = 10 };
+    if (store->session.open)
+        qv_own_write(store);
     if (store->session.open && ++store->session.ticks < LOOK_EVERY)
         qv_tick(store);
     else
@@ -296,6 +302,7 @@ static void on_lost(struct qv_contact *contact, const char *reason)
         qv_log(QV_LOG_WARNING, "store not reachable", QV_LOG_CSTR("at", store->where),
                QV_LOG_CSTR("reason", reason));
     session->open = session->was_open = session->ticking = false;
+    qv_own_tried(store);
     session->loading = 0;
     qv_loop_disarm(store->loop, &session->timer);
 }

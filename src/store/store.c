@@ -182,6 +182,7 @@ void qv_store_free(struct qv_store **store)
     qv_free((*store)->prefix);
     qv_free((*store)->socket_path);
     qv_free((*store)->where);
+    qv_change_free(&(*store)->own.change);
     qv_free(*store);
     *store = NULL;
 }

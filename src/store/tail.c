@@ -202,7 +202,7 @@ static void entries_applied(struct qv_store *store)
     if (tail->live) {
         qv_view_set_position(tail->view, tail->epoch, tail->at.revision);
         qv_commands_advance(store);
-    } else if (tail->at.revision >= tail->head.revision) {
+    } else if (tail->at.revision >= tail->head.revision && !qv_own_awaited(store)) {
         publish(store);
     }
 }
@@ -234,7 +234,7 @@ static void on_entries(void *data, const struct qv_reply *reply, bool sent)
         return;
     }
     entries_applied(store);
-    if (step == STEP_LATER)
+    if (step == STEP_LATER || qv_own_awaited(store))
         look_again(store);
     else
         go_on(store);
@@ -303,6 +303,8 @@ static void compare(struct qv_store *store)
         history_broke(store, "the head is older than what was applied");
     else if (tail->head.revision == tail->at.revision && !same_token(&tail->head, &tail->at))
         history_broke(store, "the head is of another history");
+    else if (qv_own_awaited(store) && tail->head.revision == tail->at.revision)
+        look_again(store);
     else if (!tail->live && tail->head.revision == tail->at.revision) {
         publish(store);
         read_entries(store);

@@ -44,8 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum qv_address_type type = qv_address_detect(address);
     MUST(qv_address_detect(raw) == type);
 
-    const struct qv_rules strict = {0};
-    const struct qv_rules loose = {.self_addressing = true, .non_routable_addressing = true};
+    const struct qv_dialect *dialect =
+        qv_dialect_get(size % 2 == 0 ? QV_DIALECT_5_0 : QV_DIALECT_5_2);
+    const struct qv_rules strict = {.dialect = dialect};
+    const struct qv_rules loose = {
+        .dialect = dialect, .self_addressing = true, .non_routable_addressing = true};
     enum qv_status status = qv_address_check(&loose, type, address, NULL);
     MUST(status == QV_OK || qv_address_check(&strict, type, address, NULL) == QV_INVALID);
     if (status == QV_OK) {

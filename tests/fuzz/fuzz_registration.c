@@ -1,8 +1,9 @@
 // links: domain
 /*
- * Any JSON text as a register request and as a lookup: it is refused with words or taken; the
- * document of what was taken reads as JSON again, and registering the same properties once more
- * stores the same. An allocation that fails leaves nothing behind.
+ * Any JSON text as a register request and as a lookup, in both dialects and under each interface
+ * policy: it is refused with words or taken; the documents of what was taken, new templates
+ * included, read as JSON again, and registering the same properties once more stores the same. An
+ * allocation that fails leaves nothing behind.
  */
 #include <quiver/base/memory.h>
 #include <quiver/domain/service.h>
@@ -17,7 +18,7 @@
         }                                                                                          \
     } while (0)
 
-#define SEEDS 4
+#define SEEDS 8 /* of both dialects: their names differ */
 
 static struct qv_template *templates[SEEDS];
 static char *aliases[] = {"host", "accessAddresses"};
@@ -40,10 +41,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     qv_memory_init();
-    const char *const *seeds = qv_template_seeds(qv_dialect_get(QV_DIALECT_5_0));
+    const char *const *seeds[] = {qv_template_seeds(qv_dialect_get(QV_DIALECT_5_0)),
+                                  qv_template_seeds(qv_dialect_get(QV_DIALECT_5_2))};
     for (size_t i = 0; i < SEEDS; i++) {
         json_t *doc = NULL;
-        MUST(qv_json_parse(qv_str_from(seeds[i]), 16, &doc, NULL) == QV_OK);
+        MUST(qv_json_parse(qv_str_from(seeds[i / 4][i % 4]), 16, &doc, NULL) == QV_OK);
         MUST(qv_template_read(doc, &templates[i], NULL) == QV_OK);
         json_decref(doc);
     }
@@ -73,6 +75,21 @@ static void check_again(const struct qv_rules *rules, const json_t *doc)
     }
 }
 
+static void check_new_templates(const struct qv_rules *rules,
+                                const struct qv_service_registration *registration)
+{
+    MUST(rules->interface_policy != QV_INTERFACE_RESTRICTED ||
+         registration->new_template_count == 0);
+    for (size_t i = 0; i < registration->new_template_count; i++) {
+        QV_CLEANUP(qv_buf) struct qv_buf text = {0};
+        QV_CLEANUP(qv_json) json_t *doc = NULL;
+        QV_CLEANUP(qv_template) struct qv_template *read = NULL;
+        qv_template_write(registration->new_templates[i], &text);
+        MUST(qv_json_parse(qv_buf_str(&text), 16, &doc, NULL) == QV_OK);
+        MUST(qv_template_read(doc, &read, NULL) == QV_OK);
+    }
+}
+
 static void check_documents(const struct qv_rules *rules,
                             const struct qv_service_registration *registration)
 {
@@ -83,6 +100,7 @@ static void check_documents(const struct qv_rules *rules,
     qv_service_registration_write_provider(rules, registration, &provider);
     MUST(qv_json_parse(qv_buf_str(&provider), 64, &system, NULL) == QV_OK);
     check_again(rules, doc);
+    check_new_templates(rules, registration);
 }
 
 static void check_registration(const struct qv_rules *rules, const json_t *body, size_t fail_at)
@@ -108,8 +126,11 @@ static void check_query(const struct qv_rules *rules, const json_t *body, size_t
     enum qv_status status = qv_service_query_read(rules, body, &query, &error);
     MUST(status == QV_OK || (status == QV_INVALID && error.message != NULL));
     MUST((query != NULL) == (status == QV_OK));
-    if (query != NULL)
+    if (query != NULL) {
         MUST(query->instance_ids.count + query->providers.count + query->definitions.count > 0);
+        MUST(qv_service_query_restrict(rules, QV_STR("prov"), false, query, NULL) == QV_OK);
+        MUST(query->metadata_count > 0 && !qv_requirement_matches(query->metadata[0], NULL));
+    }
     qv_memory_fail_at(fail_at);
     enum qv_status again = qv_service_query_read(rules, body, &other, NULL);
     qv_memory_fail_at(0);
@@ -119,8 +140,9 @@ static void check_query(const struct qv_rules *rules, const json_t *body, size_t
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct qv_rules rules = {
-        .dialect = qv_dialect_get(QV_DIALECT_5_0),
-        .interface_policy = size % 2 == 0 ? QV_INTERFACE_RESTRICTED : QV_INTERFACE_OPEN,
+        .dialect = qv_dialect_get(size % 2 == 0 ? QV_DIALECT_5_0 : QV_DIALECT_5_2),
+        .interface_policy = (enum qv_interface_policy)(size % 3),
+        .discovery = QV_DISCOVERY_RESTRICTED,
         .self_addressing = true,
         .address_alias = &alias_list,
     };

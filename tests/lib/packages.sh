@@ -8,7 +8,7 @@
 
 # What the build and the program need.
 QUIVER_BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config libh2o-evloop-dev libhiredis-dev
-    libjansson-dev libyaml-dev libssl-dev uthash-dev redis-server openssl curl ca-certificates)
+    libcurl4-openssl-dev libjansson-dev libyaml-dev libssl-dev uthash-dev redis-server openssl curl ca-certificates)
 # What the tests need besides.
 QUIVER_TEST_PACKAGES=(libcmocka-dev python3 python3-venv redis-tools)
 # What lint needs besides.

@@ -12,6 +12,7 @@ LIBRARIES = {
     "libh2o": (re.compile(r"h2o(\.h|/)"), {"server", "src/store/link.c"}),
     "OpenSSL": (re.compile(r"openssl/"),
                 {"identity", "trust", "server", "src/store/link.c", "src/base/hash.c"}),
+    "libcurl": (re.compile(r"curl/"), {"src/identity/fetch.c"}),
     "hiredis": (re.compile(r"hiredis/"), {"src/store/link.c"}),
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')

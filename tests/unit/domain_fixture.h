@@ -1,5 +1,5 @@
 /*
- * What tests of the domain share: rules of dialect 5.0 with everything allowed, the seeded
+ * What tests of the domain share: rules of each dialect with everything allowed, the seeded
  * templates as a template source, and JSON from text.
  */
 #ifndef QUIVER_TESTS_DOMAIN_FIXTURE_H
@@ -33,6 +33,14 @@ static inline struct qv_rules fixture_rules(void)
         .non_routable_addressing = true,
         .address_alias = &fixture_alias_list,
     };
+}
+
+/** The same of dialect 5.2, with extended normalization. */
+static inline struct qv_rules fixture_rules_5_2(void)
+{
+    struct qv_rules rules = fixture_rules();
+    rules.dialect = qv_dialect_get(QV_DIALECT_5_2);
+    return rules;
 }
 
 static inline json_t *fixture_json(const char *text)
@@ -91,14 +99,21 @@ static inline const struct qv_template *fixture_find(const struct qv_template_so
     return NULL;
 }
 
-static inline void fixture_templates_load(struct fixture_templates *templates)
+/** The seeded templates of the dialect. */
+static inline void fixture_templates_load_of(struct fixture_templates *templates,
+                                             const struct qv_dialect *dialect)
 {
     *templates = (struct fixture_templates){.source = {.find = fixture_find}};
-    const char *const *seeds = qv_template_seeds(qv_dialect_get(QV_DIALECT_5_0));
+    const char *const *seeds = qv_template_seeds(dialect);
     for (; *seeds != NULL; seeds++) {
         QV_CLEANUP(qv_json) json_t *doc = fixture_json(*seeds);
         assert_int_equal(qv_template_read(doc, &templates->at[templates->count++], NULL), QV_OK);
     }
+}
+
+static inline void fixture_templates_load(struct fixture_templates *templates)
+{
+    fixture_templates_load_of(templates, qv_dialect_get(QV_DIALECT_5_0));
 }
 
 static inline void fixture_templates_free(struct fixture_templates *templates)

@@ -236,6 +236,42 @@ static void hostnames_have_a_length(void **state)
     assert_non_null(strstr(qv_error_message(&error), " hostname is invalid: max length is 253"));
 }
 
+/* In dialect 5.2 a name's first label has a letter, and no address is longer than 1024. */
+static void the_other_dialect_refuses_more(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool good;
+    } names[] = {
+        {"a1.2.3", true},   {"1a", true},     {"1-a.example", true}, {"host.10", true},
+        {"10.host", false}, {"1-2", false},   {"256.1.1.1", false},  {"123", false},
+        {"1-2.a", false},   {"bad_h", false},
+    };
+    struct qv_rules rules = fixture_rules_5_2();
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        QV_CLEANUP(qv_error) struct qv_error error = {0};
+        enum qv_status status =
+            qv_address_check(&rules, QV_ADDRESS_HOSTNAME, qv_str_from(names[i].name), &error);
+        if (status != (names[i].good ? QV_OK : QV_INVALID))
+            fail_msg("%s: %s", names[i].name, qv_error_message(&error));
+        char words[128];
+        snprintf(words, sizeof(words), "Address verification failure: %s is not a hostname",
+                 names[i].name);
+        if (!names[i].good)
+            assert_string_equal(qv_error_message(&error), words);
+    }
+    char text[1025];
+    memset(text, 'a', sizeof(text));
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_str address = {.at = text, .length = sizeof(text)};
+    assert_int_equal(qv_address_check(&rules, QV_ADDRESS_HOSTNAME, address, &error), QV_INVALID);
+    assert_string_equal(qv_error_message(&error), "Address is too long");
+    address.length--;
+    assert_int_equal(qv_address_check(&rules, QV_ADDRESS_HOSTNAME, address, &error), QV_INVALID);
+    assert_non_null(strstr(qv_error_message(&error), "max length is 253"));
+}
+
 static void normalizing_without_memory_fails(void **state)
 {
     (void)state;
@@ -256,6 +292,7 @@ int main(void)
         cmocka_unit_test(addresses_end_at_their_length),
         cmocka_unit_test(only_good_addresses_are_let_in),
         cmocka_unit_test(hostnames_have_a_length),
+        cmocka_unit_test(the_other_dialect_refuses_more),
         cmocka_unit_test(normalizing_without_memory_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

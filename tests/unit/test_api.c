@@ -31,7 +31,7 @@ static void writes_the_error_object(void **state)
         {QV_DENIED, 403, "FORBIDDEN"},               {QV_TOO_MANY, 429, "FORBIDDEN"},
         {QV_NOT_FOUND, 404, "DATA_NOT_FOUND"},       {QV_LOCKED, 423, "LOCKED"},
         {QV_UNAVAILABLE, 503, "EXTERNAL_SERVER_ERROR"}, {QV_NO_MEMORY, 503, "EXTERNAL_SERVER_ERROR"},
-        {QV_INTERNAL, 500, "INTERNAL_SERVER_ERROR"},
+        {QV_INTERNAL, 500, "INTERNAL_SERVER_ERROR"}, {QV_FOREIGN, 500, "ARROWHEAD"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         QV_CLEANUP(qv_response) struct qv_response response = {0};

@@ -98,6 +98,10 @@ static void the_shipped_file_states_the_defaults(void **state)
     assert_int_equal(a->registry.verbose, b->registry.verbose);
     assert_int_equal(a->registry.self_addressing, b->registry.self_addressing);
     assert_int_equal(a->registry.non_routable_addressing, b->registry.non_routable_addressing);
+    assert_int_equal(a->registry.interface_policy, b->registry.interface_policy);
+    assert_int_equal(a->registry.discovery, b->registry.discovery);
+    assert_int_equal(a->registry.direct_access.count, b->registry.direct_access.count);
+    assert_int_equal(a->registry.normalization, b->registry.normalization);
     assert_int_equal(a->registry.address_alias.count, b->registry.address_alias.count);
     for (size_t i = 0; i < a->registry.address_alias.count; i++)
         assert_string_equal(a->registry.address_alias.at[i], b->registry.address_alias.at[i]);
@@ -119,6 +123,8 @@ static void defaults(void **state)
     assert_int_equal(config->registry.provider_registration, QV_PROVIDER_AUTOMATIC);
     assert_int_equal(config->registry.interface_policy, QV_INTERFACE_RESTRICTED);
     assert_int_equal(config->registry.discovery, QV_DISCOVERY_OPEN);
+    assert_int_equal(config->registry.direct_access.count, 0);
+    assert_int_equal(config->registry.normalization, QV_NORMALIZATION_EXTENDED);
     assert_true(config->registry.verbose);
     assert_int_equal(config->registry.address_alias.count, 6);
     assert_string_equal(config->registry.address_alias.at[2], "accessAddress");
@@ -170,6 +176,12 @@ static void every_setting(void **state)
     assert_false(config->registry.self_addressing);
     assert_false(config->registry.non_routable_addressing);
     assert_int_equal(config->registry.address_alias.count, 1);
+    assert_int_equal(config->cloud.dialect, QV_DIALECT_5_2);
+    assert_int_equal(config->registry.interface_policy, QV_INTERFACE_EXTENDABLE);
+    assert_int_equal(config->registry.discovery, QV_DISCOVERY_RESTRICTED);
+    assert_int_equal(config->registry.direct_access.count, 2);
+    assert_string_equal(config->registry.direct_access.at[1], "TranslationManager");
+    assert_int_equal(config->registry.normalization, QV_NORMALIZATION_SIMPLE);
     assert_int_equal(config->limits.body, 1048576);
     assert_int_equal(config->limits.json_depth, 16);
     assert_int_equal(config->limits.connections, 5);
@@ -227,6 +239,20 @@ static const struct {
     {LEAST "registry: {address_alias: [host, {}]}\n",
      "4: registry.address_alias: must be a plain value, not a list, mapping or tag"},
     {LEAST "registry: {address_alias: [\"\"]}\n", "4: registry.address_alias: \"\" is empty"},
+    {LEAST "registry: {direct_access: a}\n",
+     "4: registry.direct_access: must be a list, write [a, b]"},
+    {LEAST "registry: {discovery: closed}\n",
+     "4: registry.discovery: \"closed\" is unknown, use one of: open, restricted"},
+    {LEAST "registry: {interface_policy: free}\n",
+     "4: registry.interface_policy: \"free\" is unknown, use one of: restricted, extendable, open"},
+    {LEAST "registry: {normalization: none}\n",
+     "4: registry.normalization: \"none\" is unknown, use one of: extended, simple"},
+    {LEAST "registry:\n  verbose: true\n  normalization: simple\n",
+     "6: registry.normalization: simple is for dialect 5.2 alone, remove it or set cloud.dialect: "
+     "\"5.2\""},
+    {"cloud: {dialect: \"5.1\", name: a.b.c.d}\n"
+     "listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
+     "1: cloud.dialect: \"5.1\" is unknown, use one of: 5.0, 5.2"},
     {LEAST "limits: {body: 12x}\n",
      "4: limits.body: \"12x\" is not a size in bytes, KiB, MiB or GiB from 1KiB to 64MiB"},
     {LEAST "limits: {body: 65MiB}\n",
@@ -257,10 +283,6 @@ static const struct {
      "4: tls.stale_crl: is not supported by this version, remove it"},
     {LEAST "authorization: {policy: policy.yaml}\n",
      "4: authorization.policy: is not supported by this version, remove it"},
-    {LEAST "registry: {direct_access: []}\n",
-     "4: registry.direct_access: is not supported by this version, remove it"},
-    {LEAST "registry: {normalization: extended}\n",
-     "4: registry.normalization: is not supported by this version, remove it"},
     {LEAST "registry: {advertise: {address: a}}\n",
      "4: registry.advertise: is not supported by this version, remove it"},
     {LEAST "registry: {page_size_max: 1}\n",
@@ -269,17 +291,6 @@ static const struct {
      "4: identity.blacklist: is not supported by this version, remove it"},
     {LEAST "chap:\n  ttl: 30s\n", "5: chap.ttl: is not supported by this version, remove it"},
     {LEAST "chap: 5\n", "4: chap: must be a mapping: its settings below it, indented"},
-    {LEAST "registry: {discovery: restricted}\n",
-     "4: registry.discovery: \"restricted\" is not supported by this version, use one of: open"},
-    {LEAST "registry: {interface_policy: extendable}\n",
-     "4: registry.interface_policy: \"extendable\" is not supported by this version, use one of: "
-     "restricted"},
-    {LEAST "registry: {interface_policy: open}\n",
-     "4: registry.interface_policy: \"open\" is not supported by this version, use one of: "
-     "restricted"},
-    {"cloud: {dialect: \"5.2\", name: a.b.c.d}\n"
-     "listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
-     "1: cloud.dialect: \"5.2\" is not supported by this version, use one of: 5.0"},
     {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap]"),
      "3: listeners[0].serve: \"chap\" is not supported by this version, use one of: arrowhead, "
      "ops"},
@@ -608,7 +619,10 @@ static void the_reference_names_every_setting(void **state)
     qv_config_write_reference(&buf);
     assert_int_equal(qv_buf_status(&buf), QV_OK);
     static const char *lines[] = {
-        "| `cloud.dialect` | word: `5.0` | `5.0` | ",
+        "| `cloud.dialect` | word: `5.0`, `5.2` | `5.0` | ",
+        "| `registry.interface_policy` | word: `restricted`, `extendable`, `open` | `restricted` "
+        "| ",
+        "| `registry.direct_access` | list of texts | `[]` | ",
         "| `listeners` | list of listeners | must be given | ",
         "| `tls.certificate` | path |  | ",
         "| `tls.crl` | list of paths | `[]` | ",
@@ -618,7 +632,6 @@ static void the_reference_names_every_setting(void **state)
         "| `port` | number, 0 to 65535 | must be given | ",
         "| `tls` | word: `mutual`, `server`, `off` | must be given | ",
         "- `authorization.policy`: ",
-        "- `cloud.dialect: 5.2`\n",
         "- `listeners[].serve: chap`\n",
     };
     for (size_t i = 0; i < COUNT(lines); i++)

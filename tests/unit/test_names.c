@@ -9,12 +9,19 @@ static const struct qv_dialect *dialect(void)
     return qv_dialect_get(QV_DIALECT_5_0);
 }
 
-static void only_the_first_dialect_is_there(void **state)
+static void dialects_have_names(void **state)
 {
     (void)state;
+    const struct qv_dialect *other = qv_dialect_get(QV_DIALECT_5_2);
     assert_string_equal(qv_dialect_name(dialect()), "5.0");
     assert_string_equal(qv_dialect_separator(dialect()), "::");
-    assert_null(qv_dialect_get(QV_DIALECT_5_2));
+    assert_string_equal(qv_dialect_name(other), "5.2");
+    assert_string_equal(qv_dialect_separator(other), "|");
+    assert_ptr_equal(qv_dialect_find(QV_DIALECT_5_2, QV_NORMALIZATION_EXTENDED), other);
+    const struct qv_dialect *simple = qv_dialect_find(QV_DIALECT_5_2, QV_NORMALIZATION_SIMPLE);
+    assert_ptr_not_equal(simple, other);
+    assert_string_equal(qv_dialect_name(simple), "5.2");
+    assert_null(qv_dialect_find(QV_DIALECT_5_0, QV_NORMALIZATION_SIMPLE));
 }
 
 static void rules_come_from_the_configuration(void **state)
@@ -23,14 +30,21 @@ static void rules_come_from_the_configuration(void **state)
     struct qv_config config = {0};
     config.cloud.dialect = QV_DIALECT_5_0;
     config.registry.interface_policy = QV_INTERFACE_OPEN;
+    config.registry.discovery = QV_DISCOVERY_RESTRICTED;
     config.registry.non_routable_addressing = true;
     struct qv_rules rules;
     qv_rules_from_config(&config, &rules);
     assert_ptr_equal(rules.dialect, dialect());
     assert_int_equal(rules.interface_policy, QV_INTERFACE_OPEN);
+    assert_int_equal(rules.discovery, QV_DISCOVERY_RESTRICTED);
+    assert_ptr_equal(rules.direct_access, &config.registry.direct_access);
     assert_false(rules.self_addressing);
     assert_true(rules.non_routable_addressing);
     assert_ptr_equal(rules.address_alias, &config.registry.address_alias);
+    config.cloud.dialect = QV_DIALECT_5_2;
+    config.registry.normalization = QV_NORMALIZATION_SIMPLE;
+    qv_rules_from_config(&config, &rules);
+    assert_ptr_equal(rules.dialect, qv_dialect_find(QV_DIALECT_5_2, QV_NORMALIZATION_SIMPLE));
 }
 
 static void names_are_trimmed_and_lowered(void **state)
@@ -41,6 +55,18 @@ static void names_are_trimmed_and_lowered(void **state)
         qv_name_normalize(dialect(), (enum qv_entity)entity, QV_STR(" \tKelvin-Info9\n"), &buf);
         assert_string_equal(buf.at, "kelvin-info9");
     }
+}
+
+/* No name may have such a letter, but a message quotes it as the reference does. */
+static void letters_beyond_ascii_are_lowered(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    qv_name_normalize(dialect(), QV_ENTITY_SYSTEM, QV_STR("H\xc5\x90M\xc3\x89R\xc5\x90-1"), &buf);
+    assert_string_equal(buf.at, "h\xc5\x91m\xc3\xa9r\xc5\x91-1");
+    QV_CLEANUP(qv_buf) struct qv_buf bytes = {0}; /* no UTF-8: left alone */
+    qv_name_normalize(dialect(), QV_ENTITY_SYSTEM, QV_STR("A\xff\xc3"), &bytes);
+    assert_string_equal(bytes.at, "A\xff\xc3");
 }
 
 static void names_follow_the_convention(void **state)
@@ -195,20 +221,38 @@ static void malformed_instance_ids_are_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "p",         "p::d",          "p:d:1.0.0",       "p::d::1.0.0::x", "::::",   "::",
-        "p|d|1.0.0", "p::d::1.0.0::", "p::d::1.0.0::::", "p::d::",         "p::d:: "};
+        "p",  "p::d",      "p:d:1.0.0",     "p::d::1.0.0::x",  "::::",
+        "::", "p|d|1.0.0", "p::d::1.0.0::", "p::d::1.0.0::::", "p::d::"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         QV_CLEANUP(qv_error) struct qv_error error = {0};
         QV_CLEANUP(qv_instance_id) struct qv_instance_id id = {0};
         assert_int_equal(qv_instance_id_read(dialect(), qv_str_from(bad[i]), &id, &error),
                          QV_INVALID);
         assert_null(id.text);
-        assert_non_null(strstr(qv_error_message(&error), bad[i]));
+        char words[128];
+        snprintf(words, sizeof(words), "Not a service instance ID: %s", bad[i]);
+        assert_string_equal(qv_error_message(&error), words);
     }
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     struct qv_instance_id id = {0};
     assert_int_equal(qv_instance_id_read(dialect(), QV_STR(" "), &id, &error), QV_INVALID);
     assert_string_equal(qv_error_message(&error), "Service instance ID is missing");
+}
+
+static void ids_are_ordered_without_letter_case(void **state)
+{
+    (void)state;
+    static const char *const descending[] = {"b|a|1.0.0", "B1|a|1.0.0", "a|b|2.0.0", "A|b|10.0.0",
+                                             "a|b|1.0.0", "a|A|1.0.0",  "a|a",       ""};
+    for (size_t i = 0; i < COUNT_OF(descending); i++) {
+        for (size_t k = 0; k < COUNT_OF(descending); k++) {
+            int order =
+                qv_instance_id_compare(qv_str_from(descending[i]), qv_str_from(descending[k]));
+            assert_int_equal((order > 0) - (order < 0), (k > i) - (k < i));
+        }
+    }
+    assert_true(qv_instance_id_compare(QV_STR("a|b"), QV_STR("A|b")) > 0);
+    assert_true(qv_instance_id_compare(QV_STR("A|b"), QV_STR("a|b")) < 0);
 }
 
 static void instance_id_without_memory(void **state)
@@ -225,9 +269,10 @@ static void instance_id_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_first_dialect_is_there),
+        cmocka_unit_test(dialects_have_names),
         cmocka_unit_test(rules_come_from_the_configuration),
         cmocka_unit_test(names_are_trimmed_and_lowered),
+        cmocka_unit_test(letters_beyond_ascii_are_lowered),
         cmocka_unit_test(names_follow_the_convention),
         cmocka_unit_test(names_have_a_length),
         cmocka_unit_test(lengths_are_counted_in_utf16),
@@ -235,6 +280,7 @@ int main(void)
         cmocka_unit_test(instance_ids_are_joined),
         cmocka_unit_test(instance_ids_are_taken_apart),
         cmocka_unit_test(malformed_instance_ids_are_refused),
+        cmocka_unit_test(ids_are_ordered_without_letter_case),
         cmocka_unit_test(instance_id_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,7 +150,7 @@ static void unknown_operators_are_refused(void **state)
         const char *requirement, *named;
     } bad[] = {
         {"{'i':{'op':'LESS','value':1}}", "LESS"},
-        {"{'i':{'op':'LESS_THAN','value':1}}", "LESS_THAN"},
+        {"{'i':{'op':'LESS THAN','value':1}}", "LESS THAN"},
         {"{'i':{'op':'SIZE_GREATER_THAN','value':1}}", "SIZE_GREATER_THAN"},
         {"{'i':{'op':'','value':1}}", ""},
         {"{'i':{'op':null,'value':1}}", "null"},
@@ -169,6 +169,69 @@ static void unknown_operators_are_refused(void **state)
         char words[128];
         snprintf(words, sizeof(words), "Invalid metadata operation requirement: %s", bad[i].named);
         assert_string_equal(qv_error_message(&error), words);
+    }
+}
+
+static bool matches_quoted(const struct qv_requirement *requirement, const char *metadata)
+{
+    QV_CLEANUP(qv_json) json_t *subject = fixture_quoted(metadata);
+    return qv_requirement_matches(requirement, subject);
+}
+
+/* Restricted discovery: the condition is added, and stands in place of the caller's own. */
+static void a_demand_cannot_be_overridden(void **state)
+{
+    (void)state;
+    static const char *const requirements[] = {
+        "{}",
+        "{'open':false}",
+        "{'open':{'op':'NOT_EQUALS','value':true}}",
+        "{' open. ':5,'open':false}",
+    };
+    for (size_t i = 0; i < COUNT_OF(requirements); i++) {
+        QV_CLEANUP(qv_requirement)
+        struct qv_requirement *requirement = read_quoted(requirements[i]);
+        assert_int_equal(qv_requirement_demand(qv_dialect_get(QV_DIALECT_5_0), requirement, "open"),
+                         QV_OK);
+        assert_true(matches_quoted(requirement, "{'open':true}"));
+        assert_false(matches_quoted(requirement, "{'open':false}"));
+        assert_false(matches_quoted(requirement, "{'open':'true'}"));
+        assert_false(matches_quoted(requirement, "{'a':1}"));
+        assert_false(qv_requirement_matches(requirement, NULL));
+    }
+}
+
+static void a_demand_leaves_the_rest(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_requirement)
+    struct qv_requirement *requirement =
+        read_quoted("{'a':1,'open':false,'open.x':2,'open[0]':3,'b':2}");
+    assert_int_equal(qv_requirement_demand(qv_dialect_get(QV_DIALECT_5_0), requirement, "open"),
+                     QV_OK);
+    assert_false(matches_quoted(requirement, "{'open':true,'a':1,'b':2}"));
+    QV_CLEANUP(qv_requirement) struct qv_requirement *other = read_quoted("{'a':1,'open':false}");
+    assert_int_equal(qv_requirement_demand(qv_dialect_get(QV_DIALECT_5_0), other, "open"), QV_OK);
+    assert_true(matches_quoted(other, "{'open':true,'a':1}"));
+    assert_false(matches_quoted(other, "{'open':true,'a':2}"));
+}
+
+static void a_demand_without_memory_changes_nothing(void **state)
+{
+    (void)state;
+    for (size_t nth = 1;; nth++) {
+        QV_CLEANUP(qv_requirement)
+        struct qv_requirement *requirement = read_quoted("{'open':false,'a':1}");
+        qv_memory_fail_at(nth);
+        enum qv_status status =
+            qv_requirement_demand(qv_dialect_get(QV_DIALECT_5_0), requirement, "open");
+        bool failed = qv_memory_count() >= nth;
+        qv_memory_fail_at(0);
+        assert_int_equal(status, failed ? QV_NO_MEMORY : QV_OK);
+        assert_true(matches_quoted(requirement, "{'open':false,'a':1}") == failed);
+        assert_true(matches_quoted(requirement, "{'open':true,'a':1}") == !failed);
+        if (!failed)
+            break;
     }
 }
 
@@ -199,6 +262,9 @@ int main(void)
         cmocka_unit_test(an_empty_name_can_have_an_index),
         cmocka_unit_test(nothing_matches_only_the_empty_requirement),
         cmocka_unit_test(unknown_operators_are_refused),
+        cmocka_unit_test(a_demand_cannot_be_overridden),
+        cmocka_unit_test(a_demand_leaves_the_rest),
+        cmocka_unit_test(a_demand_without_memory_changes_nothing),
         cmocka_unit_test(requirement_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, fixture_setup, NULL);

@@ -66,31 +66,81 @@ static const struct {
      "Invalid metadata operation requirement: LESS"},
 };
 
+static void assert_refused(const struct qv_rules *rules, const char *text, const char *words)
+{
+    QV_CLEANUP(qv_json) json_t *body = fixture_quoted(text);
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_service_query *query = NULL;
+    enum qv_status status = qv_service_query_read(rules, body, &query, &error);
+    if (status != QV_INVALID || strcmp(qv_error_message(&error), words) != 0)
+        fail_msg("%s: \"%s\" instead of \"%s\"", text, qv_error_message(&error), words);
+    assert_null(query);
+}
+
 static void faults_are_found_in_the_references_order(void **state)
 {
     (void)state;
     struct qv_rules rules = fixture_rules();
-    for (size_t i = 0; i < COUNT_OF(refusals); i++) {
-        QV_CLEANUP(qv_json) json_t *body = fixture_quoted(refusals[i].body);
-        QV_CLEANUP(qv_error) struct qv_error error = {0};
-        struct qv_service_query *query = NULL;
-        enum qv_status status = qv_service_query_read(&rules, body, &query, &error);
-        if (status != QV_INVALID || strcmp(qv_error_message(&error), refusals[i].words) != 0)
-            fail_msg("%s: \"%s\" instead of \"%s\"", refusals[i].body, qv_error_message(&error),
-                     refusals[i].words);
-        assert_null(query);
-    }
+    for (size_t i = 0; i < COUNT_OF(refusals); i++)
+        assert_refused(&rules, refusals[i].body, refusals[i].words);
+}
+
+/* Dialect 5.2 checks what a lookup names, after all that was checked as it was sent, list by list
+ * (spec 3.14). */
+#define NO(kind) "The specified " kind " does not match the naming convention: "
+#define ALL_BAD                                                                                    \
+    "'instanceIds':['a|b|1','x'],'providerNames':['a','2a'],'serviceDefinitionNames':['2b'],"      \
+    "'versions':['x'],'interfaceTemplateNames':['2c'],"                                            \
+    "'policies':['NONE','translation_bridge_token_auth'],"                                         \
+    "'metadataRequirementsList':[{'i':{'op':'LESS','value':1}}]"
+
+static const struct {
+    const char *body, *words;
+} refusals_5_2[] = {
+    {"{" ALL_BAD ",'addressTypes':['x']}", "Address type list contains invalid element: x"},
+    {"{'providerNames':['a'],'policies':['TOKEN_AUTH']}",
+     "Policy list contains invalid element: TOKEN_AUTH"},
+    {"{" ALL_BAD "}", NO("service instance identifier") "X"},
+    {"{'instanceIds':['a|2b|1']}", NO("service definition name") "2b"},
+    {"{'instanceIds':['a||1']}", NO("service instance identifier") "A||1.0.0"},
+    {"{'instanceIds':['a|b|1|']}", NO("service instance identifier") "A|b|1.0.0|"},
+    {"{'instanceIds':['a::b::1.0.0']}", NO("service instance identifier") "A::b::1.0.0"},
+    {"{'providerNames':['a','2a'],'serviceDefinitionNames':['2b'],'versions':['x']}",
+     NO("system name") "2a"},
+    {"{'serviceDefinitionNames':['2b'],'versions':['x']}", NO("service definition name") "2b"},
+    {"{'providerNames':['a'],'versions':['1.2.3.4'],'interfaceTemplateNames':['2c']}",
+     "Version verification failure: version must contain exactly 2 separator . characters"},
+    {"{'providerNames':['a'],'interfaceTemplateNames':['2c'],'policies':["
+     "'TRANSLATION_BRIDGE_TOKEN_AUTH']}",
+     NO("interface template name") "2c"},
+    {"{'providerNames':['a'],'policies':['translation_bridge_token_auth']}",
+     "Invalid interface policy: TRANSLATION_BRIDGE_TOKEN_AUTH"},
+    {"{'providerNames':['a'],'metadataRequirementsList':[{'i':{'op':'LESS','value':1}}]}",
+     "Invalid metadata operation requirement: LESS"},
+};
+
+static void the_other_dialect_checks_what_is_named(void **state)
+{
+    (void)state;
+    struct qv_rules rules = fixture_rules_5_2();
+    for (size_t i = 0; i < COUNT_OF(refusals_5_2); i++)
+        assert_refused(&rules, refusals_5_2[i].body, refusals_5_2[i].words);
+}
+
+static struct qv_service_query *read_by(const struct qv_rules *rules, const char *text)
+{
+    QV_CLEANUP(qv_json) json_t *body = fixture_quoted(text);
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_service_query *query = NULL;
+    if (qv_service_query_read(rules, body, &query, &error) != QV_OK)
+        fail_msg("%s: %s", text, qv_error_message(&error));
+    return query;
 }
 
 static struct qv_service_query *read_good(const char *text)
 {
     struct qv_rules rules = fixture_rules();
-    QV_CLEANUP(qv_json) json_t *body = fixture_quoted(text);
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    struct qv_service_query *query = NULL;
-    if (qv_service_query_read(&rules, body, &query, &error) != QV_OK)
-        fail_msg("%s: %s", text, qv_error_message(&error));
-    return query;
+    return read_by(&rules, text);
 }
 
 #define ALL                                                                                        \
@@ -129,6 +179,23 @@ static void filters_are_normalized(void **state)
     assert_texts(&query->templates, TEXTS("generic-http"));
     assert_int_equal(query->property_count, 1);
     assert_texts(&query->policies, TEXTS("NONE", "CERT_AUTH"));
+}
+
+static void filters_of_the_other_dialect(void **state)
+{
+    (void)state;
+    struct qv_rules rules = fixture_rules_5_2();
+    QV_CLEANUP(qv_service_query)
+    struct qv_service_query *query = read_by(
+        &rules, "{'instanceIds':['temperature-provider2|kelvin-info|1'],'providerNames':[' a b '],"
+                "'serviceDefinitionNames':['Kelvin_Info'],'versions':['2'],"
+                "'interfaceTemplateNames':['Generic-HTTP'],'policies':['cert_auth']}");
+    assert_texts(&query->instance_ids, TEXTS("TemperatureProvider2|kelvinInfo|1.0.0"));
+    assert_texts(&query->providers, TEXTS("AB"));
+    assert_texts(&query->definitions, TEXTS("kelvinInfo"));
+    assert_texts(&query->versions, TEXTS("2.0.0"));
+    assert_texts(&query->templates, TEXTS("generic_http"));
+    assert_texts(&query->policies, TEXTS("CERT_AUTH"));
 }
 
 static void requirements_are_ready_to_match(void **state)
@@ -196,7 +263,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_are_found_in_the_references_order),
+        cmocka_unit_test(the_other_dialect_checks_what_is_named),
         cmocka_unit_test(filters_are_normalized),
+        cmocka_unit_test(filters_of_the_other_dialect),
         cmocka_unit_test(requirements_are_ready_to_match),
         cmocka_unit_test(empty_members_do_not_filter),
         cmocka_unit_test(alive_at_any_time),

@@ -33,6 +33,7 @@ static void classes(void **state)
         {QV_UNAVAILABLE, QV_CLASS_UNAVAILABLE},
         {QV_NO_MEMORY, QV_CLASS_UNAVAILABLE},
         {QV_INTERNAL, QV_CLASS_INTERNAL},
+        {QV_FOREIGN, QV_CLASS_INTERNAL},
         {(enum qv_status)99, QV_CLASS_INTERNAL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

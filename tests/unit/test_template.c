@@ -33,6 +33,29 @@ static void seeds_are_the_four_templates(void **state)
     fixture_templates_free(&templates);
 }
 
+/* The same but for their names and the argument of one validator. */
+static void seeds_of_the_other_dialect(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"generic_http", "generic_https", "generic_mqtt",
+                                        "generic_mqtts"};
+    struct fixture_templates templates, other;
+    fixture_templates_load(&templates);
+    fixture_templates_load_of(&other, qv_dialect_get(QV_DIALECT_5_2));
+    assert_int_equal(other.count, COUNT_OF(names));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        assert_string_equal(other.at[i]->name, names[i]);
+        assert_string_equal(other.at[i]->protocol, templates.at[i]->protocol);
+        for (size_t k = 0; k < 4; k++)
+            assert_string_equal(other.at[i]->properties[k].name,
+                                templates.at[i]->properties[k].name);
+        assert_string_equal(other.at[i]->properties[3].validator,
+                            i < 2 ? "HTTP_OPERATIONS" : "NOT_EMPTY_STRING_SET|OPERATION");
+    }
+    fixture_templates_free(&templates);
+    fixture_templates_free(&other);
+}
+
 static void templates_are_written_as_they_were_read(void **state)
 {
     (void)state;
@@ -109,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeds_are_the_four_templates),
+        cmocka_unit_test(seeds_of_the_other_dialect),
         cmocka_unit_test(templates_are_written_as_they_were_read),
         cmocka_unit_test(other_documents_are_no_templates),
         cmocka_unit_test(a_template_may_have_no_properties),

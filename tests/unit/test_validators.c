@@ -116,9 +116,48 @@ static const struct {
     {HTTP, "{'a':{'path':1.5,'method':'GET'}}", NULL, NO_RECORD},
 };
 
+/* Where dialect 5.2 differs. */
+#define OPERATIONS   "NOT_EMPTY_STRING_SET|OPERATION"
+#define NO_SET_5_2   "Property value should be a set/list of string values"
+#define NO_OPERATION "The specified service operation name does not match the naming convention: "
+
+static const struct {
+    const char *validator, *value;
+    const char *stored; /**< NULL: refused */
+    const char *fault;
+} cases_5_2[] = {
+    {ADDRESSES, "['10.host.example']", NULL,
+     "Address verification failure: 10.host.example is not a hostname"},
+    {ADDRESSES, "['a1.2.3']", "['a1.2.3']", NULL},
+
+    {SET, "['b','a',' b ','B_1']", "['b','a','B_1']", NULL},
+    {SET, "'b'", NULL, NO_SET_5_2},
+    {SET, "[]", NULL, "Property value should be a non-empty set/list"},
+    {SET, "[' ']", NULL, "Value should be a non-empty string"},
+    {NAMES, "['a_b']", "['a_b']", NULL}, /* the other dialect's argument */
+    {OPERATIONS, "['Query_Temp','q t','query-temp']", "['query-temp','q-t']", NULL},
+    {OPERATIONS, "['']", NULL, NO_OPERATION "null"},
+    {OPERATIONS, "[' 2_B ']", NULL, NO_OPERATION "2-b"},
+    {OPERATIONS, "['q',5]", NULL, "Value should be a string"},
+
+    {HTTP, "{'Query_Temp':{'path':' /q ','method':' get '}}",
+     "{'query-temp':{'path':'/q','method':'GET'}}", NULL},
+    {HTTP, "{'q-t':{'path':'/1','method':'GET'},'q_t':{'path':'/2','method':'GET'}}",
+     "{'q-t':{'path':'/2','method':'GET'}}", NULL},
+    {HTTP, "{' ':5}", NULL, NO_OPERATION "null"},
+    {HTTP, "{'2q':5}", NULL, NO_OPERATION "2q"},
+    {HTTP, "{'a':null}", NULL, NO_RECORD},
+    {HTTP, "{'a':{'method':'GET'}}", NULL, NO_RECORD},
+    {HTTP, "{'a':{'path':'/'}}", NULL, NO_RECORD},
+    {HTTP, "{'a':{'path':'/','method':'GET','x':1}}", NULL, NO_RECORD},
+    {HTTP, "{'a':{'path':' ','method':'LOOK'}}", NULL, "Path should be non-empty"},
+    {HTTP, "{'a':{'path':'/','method':'LOOK'}}", NULL, "Method should be a standard HTTP method"},
+    {HTTP, "{'a':{'path':'/','method':''}}", NULL, "Method should be a standard HTTP method"},
+};
+
 /* Registers an interface of a template whose one property has the validator. */
-static enum qv_status validate(const char *validator, const char *value,
-                               struct qv_service_registration **ret_registration,
+static enum qv_status validate(const struct qv_rules *rules, const char *validator,
+                               const char *value, struct qv_service_registration **ret_registration,
                                struct qv_error *error)
 {
     char text[512];
@@ -134,29 +173,42 @@ static enum qv_status validate(const char *validator, const char *value,
              "'properties':{'p':%s}}]}",
              value);
     QV_CLEANUP(qv_json) json_t *body = fixture_quoted(text);
-    struct qv_rules rules = fixture_rules();
     enum qv_status status =
-        qv_service_registration_read(&rules, &templates.source, QV_STR("prov"), body,
+        qv_service_registration_read(rules, &templates.source, QV_STR("prov"), body,
                                      (struct qv_wall){0}, ret_registration, error);
     fixture_templates_free(&templates);
     return status;
 }
 
+static void assert_value(const struct qv_rules *rules, const char *validator, const char *value,
+                         const char *stored, const char *fault)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_service_registration) struct qv_service_registration *registration = NULL;
+    enum qv_status status = validate(rules, validator, value, &registration, &error);
+    if (status != (stored != NULL ? QV_OK : QV_INVALID))
+        fail_msg("%s of %s: %s", validator, value, qv_error_message(&error));
+    if (stored == NULL)
+        assert_string_equal(qv_error_message(&error), fault);
+    else
+        fixture_assert_json(json_object_get(registration->interfaces[0].properties, "p"), stored);
+}
+
 static void values_are_checked_and_normalized(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        QV_CLEANUP(qv_error) struct qv_error error = {0};
-        QV_CLEANUP(qv_service_registration) struct qv_service_registration *registration = NULL;
-        enum qv_status status = validate(cases[i].validator, cases[i].value, &registration, &error);
-        if (status != (cases[i].stored != NULL ? QV_OK : QV_INVALID))
-            fail_msg("%s of %s: %s", cases[i].validator, cases[i].value, qv_error_message(&error));
-        if (cases[i].stored == NULL)
-            assert_string_equal(qv_error_message(&error), cases[i].fault);
-        else
-            fixture_assert_json(json_object_get(registration->interfaces[0].properties, "p"),
-                                cases[i].stored);
-    }
+    struct qv_rules rules = fixture_rules();
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_value(&rules, cases[i].validator, cases[i].value, cases[i].stored, cases[i].fault);
+}
+
+static void the_other_dialect_says_it_otherwise(void **state)
+{
+    (void)state;
+    struct qv_rules rules = fixture_rules_5_2();
+    for (size_t i = 0; i < COUNT_OF(cases_5_2); i++)
+        assert_value(&rules, cases_5_2[i].validator, cases_5_2[i].value, cases_5_2[i].stored,
+                     cases_5_2[i].fault);
 }
 
 /* A damaged template is not the caller's fault. */
@@ -164,10 +216,11 @@ static void an_unknown_validator_is_internal(void **state)
 {
     (void)state;
     static const char *const unknown[] = {"", "port", "PORTS", "|PORT", "PORT "};
+    struct qv_rules rules = fixture_rules();
     for (size_t i = 0; i < COUNT_OF(unknown); i++) {
         QV_CLEANUP(qv_error) struct qv_error error = {0};
         struct qv_service_registration *registration = NULL;
-        assert_int_equal(validate(unknown[i], "1", &registration, &error), QV_INTERNAL);
+        assert_int_equal(validate(&rules, unknown[i], "1", &registration, &error), QV_INTERNAL);
         assert_null(registration);
     }
 }
@@ -175,14 +228,16 @@ static void an_unknown_validator_is_internal(void **state)
 static void more_arguments_than_needed_do_no_harm(void **state)
 {
     (void)state;
+    struct qv_rules rules = fixture_rules();
     QV_CLEANUP(qv_service_registration) struct qv_service_registration *registration = NULL;
-    assert_int_equal(validate("MINMAX|1|5|x|y|z|a|b|c", "3", &registration, NULL), QV_OK);
+    assert_int_equal(validate(&rules, "MINMAX|1|5|x|y|z|a|b|c", "3", &registration, NULL), QV_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_checked_and_normalized),
+        cmocka_unit_test(the_other_dialect_says_it_otherwise),
         cmocka_unit_test(an_unknown_validator_is_internal),
         cmocka_unit_test(more_arguments_than_needed_do_no_harm),
     };

@@ -6,6 +6,7 @@
 #ifndef QUIVER_API_API_H
 #define QUIVER_API_API_H
 
+#include <quiver/identity/verifier.h>
 #include <quiver/store/store.h>
 
 /** One for the process: everything handlers need. */
@@ -15,6 +16,7 @@ struct qv_api {
     struct qv_registry *registry;
     struct qv_store *store;
     const struct qv_policy *policy;
+    struct qv_verifier *verifier; /**< whom the server's gates ask about callers */
 };
 
 struct qv_request {

@@ -34,6 +34,7 @@ enum qv_status {
     QV_UNAVAILABLE, /**< a part that is needed is away */
     QV_NO_MEMORY,
     QV_INTERNAL, /**< a fault of Quiver's or of the stored data */
+    QV_FOREIGN,  /**< another system that was asked answered with what is not understood */
 };
 
 /** The class that a status belongs to; the HTTP status and the Arrowhead type hang on the status

@@ -15,10 +15,13 @@ enum qv_authentication {
     QV_AUTHENTICATION_CERTIFICATE, /**< the default where tls is on */
     QV_AUTHENTICATION_DECLARED,    /**< Authorization: Bearer SYSTEM//name */
     QV_AUTHENTICATION_NONE,        /**< ops listeners */
+    QV_AUTHENTICATION_OUTSOURCED,  /**< a token or key that the Authentication system vouches for */
 };
 enum qv_provider_registration { QV_PROVIDER_AUTOMATIC, QV_PROVIDER_REQUIRED };
 enum qv_interface_policy { QV_INTERFACE_RESTRICTED, QV_INTERFACE_EXTENDABLE, QV_INTERFACE_OPEN };
+enum qv_normalization { QV_NORMALIZATION_EXTENDED, QV_NORMALIZATION_SIMPLE };
 enum qv_discovery { QV_DISCOVERY_OPEN, QV_DISCOVERY_RESTRICTED };
+enum qv_blacklist_mode { QV_BLACKLIST_OFF, QV_BLACKLIST_REQUIRED };
 enum qv_redis_kind { QV_REDIS_EMBEDDED, QV_REDIS_TCP, QV_REDIS_UNIX };
 
 struct qv_config_listener {
@@ -72,11 +75,35 @@ struct qv_config {
         enum qv_provider_registration provider_registration;
         enum qv_interface_policy interface_policy;
         enum qv_discovery discovery;
+        struct qv_strings direct_access; /**< systems that a restricted discovery leaves alone */
+        enum qv_normalization normalization;
         bool verbose;
         bool self_addressing;
         bool non_routable_addressing;
         struct qv_strings address_alias;
+        struct {
+            char *address; /**< NULL: each listener's own */
+            uint16_t port; /**< of the first interface that is advertised; 0: the listener's own */
+        } advertise;
     } registry;
+
+    struct {
+        struct {
+            char *url;          /**< of the identity service, without a slash at the end; or NULL */
+            char *ca;           /**< path, resolved; NULL: tls.trust */
+            char *secrets_file; /**< path, resolved; NULL: no AUTHENTICATOR-KEY is taken */
+            int64_t timeout_ms;
+            int64_t keep_ms; /**< how long an answer may be used again */
+        } authentication_system;
+        struct {
+            enum qv_blacklist_mode mode;
+            struct qv_strings exempt; /**< as written */
+            char *url;                /**< of the check; NULL: found in the registry itself */
+            char *ca;                 /**< path, resolved; NULL: tls.trust */
+            int64_t timeout_ms;
+            int64_t keep_ms;
+        } blacklist;
+    } identity;
 
     struct {
         size_t body; /**< bytes */
@@ -112,6 +139,10 @@ QV_MUST_CHECK enum qv_status qv_config_parse(const char *path, struct qv_str tex
                                              struct qv_config **ret_config,
                                              struct qv_strings *faults);
 void qv_config_free(struct qv_config **config);
+
+/** Is it a URL that may be asked about identities? https, or http to this machine's own loopback:
+ *  whoever could alter the answer would decide who is who. QV_INVALID with what is wrong. */
+QV_MUST_CHECK enum qv_status qv_config_check_url(struct qv_str text, struct qv_error *error);
 
 /** Writes the reference of all settings (docs/configuration.md's table) as Markdown. */
 void qv_config_write_reference(struct qv_buf *buf);

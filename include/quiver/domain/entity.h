@@ -49,13 +49,20 @@ struct qv_entity_head {
 
 struct qv_device {
     struct qv_entity_head head;
-    struct qv_str json; /**< the whole object */
+    uint64_t revision;       /**< of the change that wrote it */
+    struct qv_str json;      /**< the whole object */
+    struct qv_str metadata;  /**< JSON text of the object; empty: none */
+    struct qv_str addresses; /**< JSON text of the list */
+    struct qv_str created;
 };
 
 struct qv_system {
     struct qv_entity_head head;
-    struct qv_str device; /**< name; empty: none */
-    bool automatic;       /**< entered from a certificate, not by its own registration */
+    uint64_t revision;      /**< of the change that wrote it */
+    struct qv_str device;   /**< name; empty: none */
+    bool automatic;         /**< entered from a certificate, not by its own registration */
+    struct qv_str metadata; /**< JSON text of the object; empty: none */
+    struct qv_str version, created;
     /* The object is front [addresses [,"device":{...}]] back: `front` ends behind version,
        `addresses` begins with a comma, `back` is createdAt, updatedAt and the brace. */
     struct qv_str front, addresses, back;

@@ -17,7 +17,7 @@ struct qv_interface {
     char *protocol;      /**< the template's */
     char *policy;        /**< upper case */
     json_t *properties;  /**< owned, normalized: the template's own in its order, then the others */
-    bool template_known; /**< false only where interface_policy lets a registration bring one */
+    bool template_known; /**< false: it is one of the registration's new_templates */
 };
 
 /**
@@ -40,6 +40,12 @@ struct qv_service_registration {
     json_t *metadata;          /**< owned; NULL: none given */
     struct qv_interface *interfaces;
     size_t interface_count;
+    /** Templates that are created in the same change, in the order of their interfaces: write each
+     *  with qv_template_write. Whoever stores them finds out whether another change has been
+     *  quicker: then what was checked here was not checked against that template, and the
+     *  registration must be read again. */
+    struct qv_template **new_templates;
+    size_t new_template_count;
 };
 
 /** Reads a register request. `requester` is the caller's system name as identified (raw), `body`
@@ -80,5 +86,20 @@ QV_MUST_CHECK enum qv_status qv_service_query_read(const struct qv_rules *rules,
                                                    struct qv_service_query **ret_query,
                                                    struct qv_error *error);
 void qv_service_query_free(struct qv_service_query **query);
+/** Where discovery is restricted (rules->discovery), lets the query find only services that are
+ *  marked as open to all (spec 3.11), unless the caller is an operator or has direct access.
+ *  `requester` is the caller's system name as identified (raw). On failure the query must not be
+ * used. */
+QV_MUST_CHECK enum qv_status qv_service_query_restrict(const struct qv_rules *rules,
+                                                       struct qv_str requester, bool is_operator,
+                                                       struct qv_service_query *query,
+                                                       struct qv_error *error);
+
+/** Reads what is to be revoked: the caller's name, then the id, as spec 3.13 and 3.14 check them.
+ *  Whose instance it is the policy judges. */
+QV_MUST_CHECK enum qv_status qv_service_revocation_read(const struct qv_rules *rules,
+                                                        struct qv_str requester, struct qv_str id,
+                                                        struct qv_instance_id *ret_id,
+                                                        struct qv_error *error);
 
 #endif

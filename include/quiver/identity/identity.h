@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <quiver/base/clock.h>
 #include <quiver/base/hash.h>
+#include <quiver/domain/rules.h>
 
 enum qv_profile {
     QV_PROFILE_UNKNOWN,
@@ -67,10 +68,16 @@ QV_MUST_CHECK enum qv_status qv_identity_from_leaf(X509 *leaf, struct qv_str own
 void qv_identity_error_text(struct qv_str message, struct qv_str url, struct qv_buf *buf);
 
 /** Reads an Authorization header of the form `Bearer SYSTEM//name` (spec 1.3). `header` NULL: not
- *  sent. QV_UNAUTHENTICATED with the reference's words. `sysop` is an operator. */
-QV_MUST_CHECK enum qv_status qv_identity_from_declared(const struct qv_str *header,
+ *  sent. QV_UNAUTHENTICATED with the reference's words. Whose name is, normalized, that of the
+ *  dialect's operator (`sysop`, `Sysop`) is one. */
+QV_MUST_CHECK enum qv_status qv_identity_from_declared(const struct qv_dialect *dialect,
+                                                       const struct qv_str *header,
                                                        struct qv_identity **ret_identity,
                                                        struct qv_error *error);
+
+/** Nobody, where somebody is needed: a system called `<unknown>`, which no system can be called
+ *  (section 11.15). */
+QV_MUST_CHECK enum qv_status qv_identity_unknown(struct qv_identity **ret_identity);
 
 struct qv_identity *qv_identity_ref(struct qv_identity *identity); /**< NULL is fine */
 void qv_identity_free(struct qv_identity **identity);              /**< drops one reference */

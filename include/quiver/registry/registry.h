@@ -7,7 +7,9 @@
 #ifndef QUIVER_REGISTRY_REGISTRY_H
 #define QUIVER_REGISTRY_REGISTRY_H
 
+#include <quiver/domain/device.h>
 #include <quiver/domain/entity.h>
+#include <quiver/domain/system.h>
 
 struct qv_registry; /**< what readers hold: the view that is in force, if any */
 struct qv_view;     /**< one view; private to the writer until published */
@@ -71,6 +73,38 @@ QV_MUST_CHECK enum qv_status qv_registry_find_services(struct qv_registry *regis
 void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,
                              struct qv_buf *buf);
 void qv_service_result_free(struct qv_service_result *result);
+
+/** A system or device that a lookup found. */
+struct qv_entity_match {
+    const struct qv_entity_head *entity;
+    const struct qv_device *device; /**< of a system: the one that it is on; NULL: none */
+};
+/** What a lookup of systems or devices found; holds references, independent of the view from here
+ *  on. */
+struct qv_entity_result {
+    struct qv_entity_match *matches;
+    size_t count;
+};
+void qv_entity_result_free(struct qv_entity_result *result);
+
+/** The youngest first (spec 4.2). QV_UNAVAILABLE: no view is loaded yet. Where the query has neither
+ *  names nor device names, each system is looked at, in slices, so that neither the writer nor
+ *  other readers wait for it. */
+QV_MUST_CHECK enum qv_status qv_registry_find_systems(struct qv_registry *registry,
+                                                      const struct qv_system_query *query,
+                                                      struct qv_entity_result *ret_result,
+                                                      struct qv_error *error);
+/** Appends {"entries":[...],"count":n}. */
+void qv_system_result_write(const struct qv_entity_result *result, enum qv_detail detail,
+                            struct qv_buf *buf);
+
+/** In the order of their registration (spec 4.5); else as qv_registry_find_systems. */
+QV_MUST_CHECK enum qv_status qv_registry_find_devices(struct qv_registry *registry,
+                                                      const struct qv_device_query *query,
+                                                      struct qv_entity_result *ret_result,
+                                                      struct qv_error *error);
+/** Appends {"entries":[...],"count":n}. */
+void qv_device_result_write(const struct qv_entity_result *result, struct qv_buf *buf);
 
 /** Templates as the domain asks for them; each one that was handed out is kept until the end.
  *  Belongs to one thread. */

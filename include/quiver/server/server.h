@@ -6,6 +6,7 @@
 #define QUIVER_SERVER_SERVER_H
 
 #include <quiver/api/api.h>
+#include <quiver/api/own_entries.h>
 #include <quiver/trust/trust.h>
 
 struct qv_server;
@@ -15,6 +16,9 @@ struct qv_server;
 QV_MUST_CHECK enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
                                            struct qv_trust *trust, struct qv_server **ret_server,
                                            struct qv_error *error);
+/** Where it can be reached: its bound listeners that serve Arrowhead. For the own entries. */
+QV_MUST_CHECK enum qv_status qv_server_own_facts(const struct qv_server *server,
+                                                 struct qv_own_facts *ret_facts);
 /** Starts the workers; logs "listening" with listener, address and port for each. Signals that the
  *  main thread waits for are blocked before, and SIGPIPE is ignored. */
 QV_MUST_CHECK enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error);

@@ -45,6 +45,35 @@ QV_MUST_CHECK enum qv_status qv_change_revoke_system(struct qv_str system,
                                                      const struct qv_identity *by,
                                                      struct qv_change **ret_change);
 
+/** register: a system under its own name. What is there already under the name is not changed but
+ *  handed out, with its device, for a comparison (`done` false); an automatic entry is replaced. */
+QV_MUST_CHECK enum qv_status
+qv_change_register_system(const struct qv_rules *rules,
+                          const struct qv_system_registration *registration,
+                          const struct qv_identity *by, struct qv_change **ret_change);
+/** register: a device; what is there already is handed out, as with systems. */
+QV_MUST_CHECK enum qv_status
+qv_change_register_device(const struct qv_device_registration *registration,
+                          const struct qv_identity *by, struct qv_change **ret_change);
+/** A device that no system is on; else QV_LOCKED. */
+QV_MUST_CHECK enum qv_status qv_change_revoke_device(struct qv_str device,
+                                                     const struct qv_identity *by,
+                                                     struct qv_change **ret_change);
+
+/** The registry's own entries, as one change: its system and the services that it offers. Only what
+ *  is not there as it should be is written; what others registered as the registry's is removed. */
+struct qv_own_service {
+    const char *id, *definition;
+    struct qv_str doc; /**< of the instance */
+};
+QV_MUST_CHECK enum qv_status
+qv_change_register_own(const struct qv_rules *rules, const char *system, struct qv_str system_doc,
+                       const struct qv_own_service *services, size_t count,
+                       struct qv_change **ret_change);
+/** Written each time the store is opened; the first view waits for it, unless Redis takes no
+ *  changes. Takes it over. Set it before the start. */
+void qv_store_set_own(struct qv_store *store, struct qv_change **change);
+
 /** What a change came to. */
 struct qv_outcome {
     /** QV_OK; QV_INVALID, QV_LOCKED ... as the script refused; QV_UNAVAILABLE: it did not happen
@@ -53,7 +82,8 @@ struct qv_outcome {
     bool unknown; /**< the 503's words have "unknown", too. So ends also a change that Redis
                        acknowledged and that did not come back through the journal in time:
                        a success promises that its maker sees it in the next lookup. */
-    bool done;    /**< false: there was nothing to do (revoke of what is not there) */
+    bool done;    /**< false: there was nothing to do (revoke of what is not there, register of
+                       a system or device that is) */
     uint64_t epoch, revision; /**< of the change, where done */
     struct qv_error error;    /**< words for the caller; freed by the store after the call */
     /** Envelopes as they stand after the change, for the answer; NULL where there is none. Built
