@@ -20,6 +20,7 @@ def compared(title, result, unit, goal=None, bare="yardstick"):
     return {"title": title, "ours": f"{ours['per_second']['median']:,.0f} {unit}/s",
             "bare": f"{theirs['per_second']['median']:,.0f} {unit}/s ({bare})",
             "ratio": ratio(result["ratio"]), "cpu": cpu,
+            "others": f"{result['cores_of_others']['max']:.2f}",
             "goal": goal, "reached": None if goal is None else result["ratio"]["median"] >= goal,
             "words": None if goal is None else f">= {goal}"}
 
@@ -75,13 +76,13 @@ def rows_of(results):
 
 
 def table(rows):
-    lines = ["| what | Quiver | bare | ratio, min / median | CPU us, Quiver / bare | goal |",
-             "|---|---|---|---|---|---|"]
+    lines = ["| what | Quiver | bare | ratio, min / median | CPU us, Quiver / bare | goal | others |",
+             "|---|---|---|---|---|---|---|"]
     for row in rows:
         goal = "-" if row["words"] is None else \
             f"{row['words']}: {'reached' if row['reached'] else 'MISSED'}"
         lines.append(f"| {row['title']} | {row['ours']} | {row['bare']} | {row['ratio']} | "
-                     f"{row['cpu']} | {goal} |")
+                     f"{row['cpu']} | {goal} | {row.get('others', '-')} |")
     return "\n".join(lines)
 
 

@@ -300,6 +300,7 @@ def test_accepted(server, cloud, name, tls):
         assert register(client, fresh())["provider"]["name"] == system
 
 
+@pytest.mark.filterwarnings("ignore:Attribute's length")
 def test_name_of_63_characters(server, cloud):
     """The longest name; the CN is then longer than certs/pki would make one."""
     name = "a" * 63

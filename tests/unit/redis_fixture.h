@@ -1,7 +1,7 @@
 /*
- * A real Redis for tests: a child on a Unix socket in a folder of its own, ended with the test, and a
- * plain connection to ask it things. Nothing here sleeps for a fixed time: conditions are asked for
- * until a limit.
+ * A real Redis for tests: a child on a Unix socket in a folder of its own, ended with the test, and
+ * a plain connection to ask it things. Nothing here sleeps for a fixed time: conditions are asked
+ * for until a limit.
  */
 #ifndef QUIVER_TEST_REDIS_FIXTURE_H
 #define QUIVER_TEST_REDIS_FIXTURE_H
@@ -64,9 +64,19 @@ static inline bool redis_connects(struct redis_fixture *redis)
 
 static inline void redis_exec(const struct redis_fixture *redis)
 {
-    char *arguments[32] = {"redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
-                           "--appendonly", "yes", "--maxmemory-policy", "noeviction",
-                           "--enable-debug-command", "yes"};
+    char *arguments[32] = {"redis-server",
+                           "--port",
+                           "0",
+                           "--unixsocket",
+                           "redis.sock",
+                           "--save",
+                           "",
+                           "--appendonly",
+                           "yes",
+                           "--maxmemory-policy",
+                           "noeviction",
+                           "--enable-debug-command",
+                           "yes"};
     size_t count = 13;
     for (size_t i = 0; redis->options != NULL && redis->options[i] != NULL; i++)
         arguments[count++] = redis->options[i];
