@@ -208,7 +208,8 @@ class Bench:
             def play():
                 return self.write(quiver, redis_pid), self.bare_write(path, call)
             play()   # warms up and does not count
-            rounds, noise = undisturbed(self.options.rounds, [quiver.pid, redis_pid, bare.pid], play)
+            rounds, noise = undisturbed(self.options.rounds, [quiver.pid, redis_pid, bare.pid],
+                                        play)
         result = both(rounds, faster) | noise
         result["redis_cpu_us"] = spread([ours["cpu"][1]["us_per_request"] for ours, _ in rounds])
         result["appendfsync"] = settings["appendfsync"]

@@ -76,8 +76,8 @@ def rows_of(results):
 
 
 def table(rows):
-    lines = ["| what | Quiver | bare | ratio, min / median | CPU us, Quiver / bare | goal | others |",
-             "|---|---|---|---|---|---|---|"]
+    lines = ["| what | Quiver | bare | ratio, min / median | CPU us, Quiver / bare | goal | "
+             "others |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         goal = "-" if row["words"] is None else \
             f"{row['words']}: {'reached' if row['reached'] else 'MISSED'}"

@@ -70,8 +70,8 @@ enum qv_status check_media(const struct qv_request *request, struct qv_response 
             return qv_error_set(error, QV_UNSUPPORTED_MEDIA,
                                 "Content-Type is missing, it must be %s", json_media);
         return qv_error_set(error, QV_UNSUPPORTED_MEDIA,
-                            "Content-Type '%.*s' is not supported, it must be %s",
-                            QV_STR_ARG(type), json_media);
+                            "Content-Type '%.*s' is not supported, it must be %s", QV_STR_ARG(type),
+                            json_media);
     }
     if (!accepts_json(request->accept))
         return qv_error_set(error, QV_NOT_ACCEPTABLE, "Acceptable representations: [%s].",

@@ -14,10 +14,10 @@ static const struct qv_route routes[] = {
      QV_OP_SERVICE_REVOKE, service_revoke},
     {"GET", "/serviceregistry/monitor/echo", false, QV_SERVE_ARROWHEAD, "GET, HEAD",
      "GET,HEAD,OPTIONS", QV_OP_MONITOR_ECHO, monitor_echo},
-    {"GET", "/health/live", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
-     QV_OP_OPS_HEALTH, ops_live},
-    {"GET", "/health/ready", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
-     QV_OP_OPS_HEALTH, ops_ready},
+    {"GET", "/health/live", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS", QV_OP_OPS_HEALTH,
+     ops_live},
+    {"GET", "/health/ready", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS", QV_OP_OPS_HEALTH,
+     ops_ready},
     {.method = NULL},
 };
 

@@ -9,7 +9,8 @@
 
 static const char help[] =
     "usage: quiver check --config FILE\n\n"
-    "Checks what a start would check: the configuration, and the certificates, keys and revocation\n"
+    "Checks what a start would check: the configuration, and the certificates, keys and "
+    "revocation\n"
     "lists that it names. Each fault is one line with the file, the line and the remedy.\n\n"
     "options:\n"
     "  -c, --config FILE   the configuration, for example config/quiver.yaml\n"

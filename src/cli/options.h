@@ -7,9 +7,9 @@
 #include <quiver/config/config.h>
 
 enum options_next {
-    OPTIONS_GO,    /**< `--config FILE` is there */
+    OPTIONS_GO,     /**< `--config FILE` is there */
     OPTIONS_HELPED, /**< `--help` was asked for and printed: exit status 0 */
-    OPTIONS_WRONG, /**< said on standard error: exit status 2 */
+    OPTIONS_WRONG,  /**< said on standard error: exit status 2 */
 };
 
 /** Reads `--config FILE` and `--help`, which prints `help`. */

@@ -64,8 +64,7 @@ static void block_signals(sigset_t *ret_signals)
 static enum qv_status load_trust(struct parts *parts)
 {
     QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
-    enum qv_status status =
-        qv_trust_load(parts->config, qv_wall_now(), &parts->trust, &faults);
+    enum qv_status status = qv_trust_load(parts->config, qv_wall_now(), &parts->trust, &faults);
     options_print_faults(&faults);
     return status;
 }
@@ -77,8 +76,8 @@ static enum qv_status make_parts(struct parts *parts, struct qv_error *error)
     qv_rules_from_config(parts->config, &api->rules);
     QV_TRY(qv_policy_builtin(&parts->policy));
     QV_TRY(qv_registry_new(&api->rules, &parts->registry));
-    QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry,
-                        &parts->store, error));
+    QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry, &parts->store,
+                        error));
     api->policy = parts->policy;
     api->registry = parts->registry;
     api->store = parts->store;

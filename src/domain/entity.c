@@ -3,8 +3,8 @@
  *
  * An entity is one block: the struct, its array, and behind them all its text. The text is first
  * written into a buffer while places are noted as offsets (a growing buffer moves), then copied
- * behind the struct, where the places become pointers. Nothing in a block changes afterwards but the
- * reference count. Pure; any thread.
+ * behind the struct, where the places become pointers. Nothing in a block changes afterwards but
+ * the reference count. Pure; any thread.
  */
 #include <quiver/base/memory.h>
 #include <quiver/domain/entity.h>
@@ -199,8 +199,8 @@ static enum qv_status put_interface(struct qv_buf *text, const json_t *interface
                      &places.template_name, error));
     put_member(text, ",\"protocol\":", json_object_get(interface, "protocol"));
     qv_buf_put_text(text, ",\"policy\":");
-    QV_TRY(put_plain(text, qv_json_str(json_object_get(interface, "policy")), &places.policy,
-                     error));
+    QV_TRY(
+        put_plain(text, qv_json_str(json_object_get(interface, "policy")), &places.policy, error));
     put_member(text, ",\"properties\":", json_object_get(interface, "properties"));
     qv_buf_put_char(text, '}');
     places.json = since(text, start);
@@ -267,8 +267,7 @@ static enum qv_status part_id(struct qv_instance *instance, const json_t *doc,
     if (parts < id.length && (id.length - parts) % 2 == 0) {
         size_t separator = (id.length - parts) / 2;
         instance->provider = qv_str_part(id, 0, provider.length);
-        instance->definition =
-            qv_str_part(id, provider.length + separator, definition.length);
+        instance->definition = qv_str_part(id, provider.length + separator, definition.length);
         instance->version = qv_str_part(id, id.length - version.length, version.length);
         if (qv_str_equal(instance->provider, provider) &&
             qv_str_equal(instance->definition, definition) &&
@@ -300,8 +299,7 @@ static enum qv_status read_instance(struct qv_str id, const struct qv_envelope *
 
     struct qv_instance *instance;
     const char *copy;
-    size_t size =
-        sizeof(*instance) + places.interface_count * sizeof(struct qv_stored_interface);
+    size_t size = sizeof(*instance) + places.interface_count * sizeof(struct qv_stored_interface);
     QV_TRY(block_new(size, QV_KIND_INSTANCE, &text, places.id, (void **)&instance, &copy));
     enum qv_status status = part_id(instance, envelope->doc, error);
     if (status == QV_OK)
@@ -327,8 +325,7 @@ static enum qv_status read_instance(struct qv_str id, const struct qv_envelope *
 /* ---- all kinds ------------------------------------------------------------------------------- */
 
 typedef enum qv_status (*entity_reader)(struct qv_str id, const struct qv_envelope *envelope,
-                                        struct qv_entity_head **ret_entity,
-                                        struct qv_error *error);
+                                        struct qv_entity_head **ret_entity, struct qv_error *error);
 
 static const entity_reader readers[QV_KIND_COUNT] = {
     [QV_KIND_DEVICE] = read_device,         [QV_KIND_SYSTEM] = read_system,

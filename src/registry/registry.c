@@ -71,15 +71,16 @@ void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *r
     *ret_state = state;
 }
 
-/* ---- templates for the domain ------------------------------------------------------------------ */
+/* ---- templates for the domain ------------------------------------------------------------------
+ */
 
 static const struct qv_template *find_template(const struct qv_template_source *source,
                                                struct qv_str name)
 {
     struct qv_template_lookup *lookup =
         (struct qv_template_lookup *)((char *)source - offsetof(struct qv_template_lookup, source));
-    struct qv_entity_head **kept = qv_realloc_array(lookup->kept_, lookup->kept_count_ + 1,
-                                                    sizeof(struct qv_entity_head *));
+    struct qv_entity_head **kept =
+        qv_realloc_array(lookup->kept_, lookup->kept_count_ + 1, sizeof(struct qv_entity_head *));
     if (kept == NULL)
         return NULL;
     lookup->kept_ = kept;
@@ -100,8 +101,7 @@ static const struct qv_template *find_template(const struct qv_template_source *
 
 void qv_template_lookup_begin(struct qv_registry *registry, struct qv_template_lookup *lookup)
 {
-    *lookup = (struct qv_template_lookup){.source = {.find = find_template},
-                                          .registry_ = registry};
+    *lookup = (struct qv_template_lookup){.source = {.find = find_template}, .registry_ = registry};
 }
 
 void qv_template_lookup_free(struct qv_template_lookup *lookup)

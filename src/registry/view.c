@@ -45,8 +45,7 @@ void qv_view_free(struct qv_view **view)
     if (*view == NULL)
         return;
     for (int kind = 0; kind < QV_KIND_COUNT; kind++)
-        index_drain(&(*view)->index[kind],
-                    kind == QV_KIND_INSTANCE ? drop_instance : drop_record);
+        index_drain(&(*view)->index[kind], kind == QV_KIND_INSTANCE ? drop_instance : drop_record);
     qv_free(*view);
     *view = NULL;
 }

@@ -6,14 +6,14 @@ that fell too far behind, reads those (design 5).
 
 import pytest
 
-from harness.extra_shared import revision, store_key, wait_until
+from harness.extra_shared import redis_of, revision, store_key, wait_until
 from harness.requests import lookup_ids, register
 
 PROVIDER = "temperature-provider2"
 
 
 def length(server):
-    return server.redis().xlen(store_key(server.pki, "journal"))
+    return redis_of(server).xlen(store_key(server.pki, "journal"))
 
 
 def fill(server, count, prefix="journal"):
@@ -26,9 +26,9 @@ def test_the_last_minute_stays(quiver):
     ids = fill(server, 30)
     assert revision(server) == before + 30
     # Several rounds of the clock that trims have passed when its own time has gone on by 2 s.
-    tick = float(server.redis().hget(store_key(server.pki, "head"), "tick"))
+    tick = float(redis_of(server).hget(store_key(server.pki, "head"), "tick"))
     wait_until(
-        lambda: float(server.redis().hget(store_key(server.pki, "head"), "tick")) >= tick + 2000,
+        lambda: float(redis_of(server).hget(store_key(server.pki, "head"), "tick")) >= tick + 2000,
         10,
         "two more rounds",
     )
@@ -45,7 +45,7 @@ def test_trimmed_after_a_minute(quiver):
     server.set_clock("+5m")
     wait_until(lambda: length(server) <= 20, 10, "the journal being trimmed")
     assert length(server) >= 15, "as many stay as are allowed"
-    entries = server.redis().xrange(store_key(server.pki, "journal"))
+    entries = redis_of(server).xrange(store_key(server.pki, "journal"))
     numbers = [int(entry.partition("-")[0]) for entry, _ in entries]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "revisions are contiguous"
     assert numbers[-1] == revision(server)
