@@ -70,8 +70,8 @@ def test_wrong_usage(arguments):
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "quiver" in done.stderr
-    for word in arguments[-1:]:
-        assert word.lstrip("-") in done.stderr
+    for word in arguments:
+        assert not word.startswith("--") or word in done.stderr
 
 
 def test_check_says_that_all_is_well(quiver):
@@ -147,7 +147,7 @@ def judged(start_shared, short_folder):
         "no-eku": (cloud.craft("shown-no-eku", purposes=None), ""),
         "self-signed": (cloud.craft("shown-self", issuer="self"), ""),
         "other-ca": (other.issue("consumer"), ""),
-        "foreign": (cloud.craft("shown-foreign", cn="a.othercloud.company.arrowhead.eu"), "foreign"),
+        "foreign": (cloud.craft("shown-foreign", cn="a.othercloud.company.arrowhead.eu"), "othercloud"),
         "device": (cloud.issue("shown-device", "device"), "DEVICE|device"),
     }
     return server, people

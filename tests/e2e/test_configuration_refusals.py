@@ -196,6 +196,7 @@ def test_plaintext_beyond_loopback(quiver, text, address):
     text.replace("tls: mutual", "tls: off\n    authentication: declared")
     refuse(quiver, text.write(), rf"(?m)^{re.escape(str(text.path))}:\d+: .*allow_plaintext")
     text.lines.insert(text.number_of("name: secure"), "    allow_plaintext: true")
+    text.add("cloud:\n  name: testcloud.company.arrowhead.eu")
     assert quiver.command("check", "--config", text.write()).status == 0
 
 
@@ -308,8 +309,9 @@ def test_key_that_cannot_be_read(quiver, copied):
 
 def test_encrypted_key(quiver, copied):
     key = copied.own / "registry.key"
+    plain = key.rename(copied.own / "plain.key")
     subprocess.run(
-        ["openssl", "pkey", "-in", key, "-aes256", "-passout", "env:WORD", "-out", key],
+        ["openssl", "pkey", "-in", plain, "-aes256", "-passout", "env:WORD", "-out", key],
         env={**os.environ, "WORD": "four words of secret"}, check=True, timeout=20,
     )
     os.chmod(key, 0o600)
