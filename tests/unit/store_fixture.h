@@ -13,8 +13,8 @@
 #define P "quiver:{testcloud.company}"
 
 struct store_fixture {
-    struct qv_config config;
-    struct qv_rules rules;
+    struct qv_config *config; /* on the heap, so that a fixture may be set aside for another */
+    struct qv_rules *rules;
     struct qv_registry *registry;
     struct qv_store *store;
     struct qv_policy *policy;
@@ -95,11 +95,11 @@ static inline struct qv_change *registration(const char *definition, const char 
                   definition, more);
     assert_int_equal(qv_json_parse(qv_buf_str(&text), 64, &body, &error), QV_OK);
     qv_template_lookup_begin(f.registry, &lookup);
-    if (qv_service_registration_read(&f.rules, &lookup.source, QV_STR("provider"), body,
+    if (qv_service_registration_read(f.rules, &lookup.source, QV_STR("provider"), body,
                                      qv_wall_now(), &read, &error) != QV_OK)
         fail_msg("%s", qv_error_message(&error));
     assert_int_equal(
-        qv_change_register_service(&f.rules, QV_PROVIDER_AUTOMATIC, read, f.identity, &change),
+        qv_change_register_service(f.rules, QV_PROVIDER_AUTOMATIC, read, f.identity, &change),
         QV_OK);
     qv_service_registration_free(&read);
     qv_template_lookup_free(&lookup);
@@ -129,7 +129,7 @@ static inline struct answer take_back(const char *raw)
     struct qv_instance_id id;
     struct qv_change *change = NULL;
     struct answer answer;
-    assert_int_equal(qv_instance_id_read(f.rules.dialect, qv_str_from(raw), &id, NULL), QV_OK);
+    assert_int_equal(qv_instance_id_read(f.rules->dialect, qv_str_from(raw), &id, NULL), QV_OK);
     assert_int_equal(qv_change_revoke_service(&id, f.identity, &change), QV_OK);
     qv_instance_id_free(&id);
     submit(&answer, QV_OP_SERVICE_REVOKE, change);
@@ -177,14 +177,16 @@ static inline bool is_well(void)
 static inline void store_prepare(void)
 {
     static const struct qv_str header = {.at = "Bearer SYSTEM//provider", .length = 23};
-    f = (struct store_fixture){0};
-    f.config.cloud.dialect = QV_DIALECT_5_0;
-    f.config.store.redis = QV_REDIS_UNIX;
-    f.config.store.path = redis.socket;
-    f.config.store.timeout_ms = 800;
-    f.config.store.journal_max = 100000;
-    qv_rules_from_config(&f.config, &f.rules);
-    assert_int_equal(qv_registry_new(&f.rules, &f.registry), QV_OK);
+    f = (struct store_fixture){.config = calloc(1, sizeof(*f.config)),
+                               .rules = calloc(1, sizeof(*f.rules))};
+    assert_true(f.config != NULL && f.rules != NULL);
+    f.config->cloud.dialect = QV_DIALECT_5_0;
+    f.config->store.redis = QV_REDIS_UNIX;
+    f.config->store.path = redis.socket;
+    f.config->store.timeout_ms = 800;
+    f.config->store.journal_max = 100000;
+    qv_rules_from_config(f.config, f.rules);
+    assert_int_equal(qv_registry_new(f.rules, &f.registry), QV_OK);
     assert_int_equal(qv_policy_builtin(&f.policy), QV_OK);
     assert_int_equal(qv_identity_from_declared(&header, &f.identity, NULL), QV_OK);
 }
@@ -192,7 +194,7 @@ static inline void store_prepare(void)
 static inline void store_start(void)
 {
     QV_CLEANUP(qv_error) struct qv_error error = {0};
-    assert_int_equal(qv_store_new(&f.config, QV_STR("testcloud.company.arrowhead.eu"), f.registry,
+    assert_int_equal(qv_store_new(f.config, QV_STR("testcloud.company.arrowhead.eu"), f.registry,
                                   &f.store, &error),
                      QV_OK);
     assert_int_equal(qv_store_start(f.store, &error), QV_OK);
@@ -204,6 +206,10 @@ static inline void store_end(void)
     qv_registry_free(&f.registry);
     qv_policy_free(&f.policy);
     qv_identity_free(&f.identity);
+    free(f.config);
+    free(f.rules);
+    f.config = NULL;
+    f.rules = NULL;
 }
 
 /* A Redis and a store on it, both new and well. */

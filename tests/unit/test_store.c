@@ -377,16 +377,16 @@ static void the_password_is_used_and_never_told(void **state)
     redis_start(&redis);
     freeReplyObject(redisCommand(redis.to, "AUTH correct-horse"));
     store_prepare();
-    f.config.store.password = "wrong-horse";
-    f.config.store.database = 3;
+    f.config->store.password = "wrong-horse";
+    f.config->store.database = 3;
     store_start();
     await(has_reason("WRONGPASS"));
     assert_false(has_reason("horse"));
     store_end();
     store_prepare();
-    f.config.store.username = "default";
-    f.config.store.password = "correct-horse";
-    f.config.store.database = 3;
+    f.config->store.username = "default";
+    f.config->store.password = "correct-horse";
+    f.config->store.database = 3;
     store_start();
     await(is_well());
     assert_int_equal(enter("kelvin-info").status, QV_OK);
@@ -414,16 +414,16 @@ static void a_name_is_resolved(void **state)
         redisFree(taken);
     }
     store_prepare();
-    f.config.store.redis = QV_REDIS_TCP;
-    f.config.store.host = "localhost";
-    f.config.store.port = (uint16_t)atoi(port);
+    f.config->store.redis = QV_REDIS_TCP;
+    f.config->store.host = "localhost";
+    f.config->store.port = (uint16_t)atoi(port);
     store_start();
     await(is_well());
     assert_int_equal(enter("kelvin-info").status, QV_OK);
     store_end();
     store_prepare();
-    f.config.store.redis = QV_REDIS_TCP;
-    f.config.store.host = "no-such-host.invalid";
+    f.config->store.redis = QV_REDIS_TCP;
+    f.config->store.host = "no-such-host.invalid";
     store_start();
     await(has_reason("Redis is not reachable at no-such-host.invalid:0: "));
     store_end();
@@ -439,7 +439,7 @@ static void a_cloud_needs_two_parts(void **state)
     for (size_t i = 0; i < sizeof(clouds) / sizeof(clouds[0]); i++) {
         QV_CLEANUP(qv_error) struct qv_error error = {0};
         assert_int_equal(
-            qv_store_new(&f.config, qv_str_from(clouds[i]), f.registry, &f.store, &error),
+            qv_store_new(f.config, qv_str_from(clouds[i]), f.registry, &f.store, &error),
             QV_INVALID);
         assert_null(f.store);
     }
