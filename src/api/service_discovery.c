@@ -68,6 +68,7 @@ static enum qv_status read_registration(struct qv_api *api, const struct qv_requ
     QV_TRY(check_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
     QV_TRY(read_body(api, request, &body, error));
+    QV_TRY(qv_registry_check_loaded(api->registry, error)); /* templates are not known yet */
 
     QV_CLEANUP(qv_template_lookup) struct qv_template_lookup templates;
     qv_template_lookup_begin(api->registry, &templates);

@@ -154,8 +154,7 @@ static enum qv_status collect_locked(struct finder *finder, struct qv_registry *
     enum qv_status status = loaded ? collect_base(finder, registry->view) : QV_OK;
     pthread_rwlock_unlock(&registry->lock);
     if (!loaded)
-        return qv_error_set(error, QV_UNAVAILABLE,
-                            "The registry is still loading what is stored; try again");
+        return refuse_unloaded(error);
     return status;
 }
 

@@ -55,6 +55,12 @@ void qv_registry_publish(struct qv_registry *registry, struct qv_view *view)
     qv_view_free(&before);
 }
 
+enum qv_status refuse_unloaded(struct qv_error *error)
+{
+    return qv_error_set(error, QV_UNAVAILABLE,
+                        "The registry is still loading what is stored; try again");
+}
+
 void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *ret_state)
 {
     struct qv_registry_state state = {0};
@@ -69,6 +75,14 @@ void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *r
     }
     pthread_rwlock_unlock(&registry->lock);
     *ret_state = state;
+}
+
+enum qv_status qv_registry_check_loaded(struct qv_registry *registry, struct qv_error *error)
+{
+    pthread_rwlock_rdlock(&registry->lock);
+    bool loaded = registry->view != NULL;
+    pthread_rwlock_unlock(&registry->lock);
+    return loaded ? QV_OK : refuse_unloaded(error);
 }
 
 /* ---- templates for the domain ------------------------------------------------------------------

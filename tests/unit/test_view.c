@@ -285,6 +285,8 @@ static void without_a_view_nothing_is_answered(void **state)
     struct qv_registry_state position;
     qv_registry_state(empty, &position);
     assert_false(position.loaded);
+    assert_int_equal(qv_registry_check_loaded(empty, NULL), QV_UNAVAILABLE);
+    assert_int_equal(qv_registry_check_loaded(registry, NULL), QV_OK);
     qv_registry_free(&empty);
 }
 

@@ -47,6 +47,9 @@ struct qv_registry_state {
     uint64_t epoch, revision;
     size_t count[QV_KIND_COUNT]; /**< entities of each kind */
 };
+/** QV_UNAVAILABLE with words where no view is in force yet: what is stored cannot be judged. */
+QV_MUST_CHECK enum qv_status qv_registry_check_loaded(struct qv_registry *registry,
+                                                      struct qv_error *error);
 void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *ret_state);
 
 /** What one lookup found; holds references, independent of the view from here on. */
