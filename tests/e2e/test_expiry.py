@@ -75,7 +75,9 @@ def test_invisible_at_once_and_gone_soon(quiver):
     redis = redis_of(server)
     assert redis.zscore(store_key(server.pki, "ends"), f"instance:{ending}") is None
     assert ending not in redis.smembers(store_key(server.pki, f"instances-of:{PROVIDER}"))
-    assert redis.exists(instance_key(server, staying)) and redis.exists(system_key(server, PROVIDER))
+    assert redis.exists(instance_key(server, staying)) and redis.exists(
+        system_key(server, PROVIDER)
+    )
     assert revoke(provider, ending) == 204
     newest = redis.xrevrange(store_key(server.pki, "journal"), count=1)[0][1]
     assert newest["kind"] == "expire" and any(name == "del:instance" for name in newest)
@@ -134,8 +136,12 @@ def test_many_at_once(quiver):
     wait_until(lambda: time.time() > ends + 0.001, 15, "their end")
     names = [f"many-{number}" for number in range(clients)]
     assert lookup_ids(server.client("consumer"), providerNames=names) == []
-    wait_until(lambda: redis_of(server).zcard(ends_key) == 0, ends + 2 - time.time(), "all being gone")
-    assert not list(redis_of(server).scan_iter(match=instance_key(server, "*").replace("{", "\\{"), count=5000))
+    wait_until(
+        lambda: redis_of(server).zcard(ends_key) == 0, ends + 2 - time.time(), "all being gone"
+    )
+    assert not list(
+        redis_of(server).scan_iter(match=instance_key(server, "*").replace("{", "\\{"), count=5000)
+    )
     assert server.ops.get("/health/ready").json() == {"status": "ready", "reasons": []}
 
 
@@ -207,7 +213,8 @@ def test_days_ahead(quiver):
 @pytest.mark.clock
 def test_far_dates(quiver):
     """Times are not bound to 32 bits (section 11.7). No certificate lasts so long: plain listener.
-    Deadlines are told in Redis' time, so changes are 503 until the next round learns of the step."""
+    Deadlines are told in Redis' time, so changes are 503 until the next round learns of the step.
+    """
     server = quiver.start(clock="all", plain=True)
     eve = 2147483645 - time.time()
     server.set_clock(eve)

@@ -6,7 +6,7 @@
  */
 #include "store_fixture.h"
 
-#include "../../src/store/scripts.h"
+#include "../../src/store/internal.h"
 
 #include <pthread.h>
 
@@ -367,6 +367,33 @@ static void every_refusal_is_known(void **state)
     assert_null(qv_refusal_of(&late));
 }
 
+/* Whether a change is in the view is told by its token, not by its number alone. */
+static void a_position_is_judged_by_its_token(void **state)
+{
+    (void)state;
+    static struct qv_tail tail;
+    tail.memory[7] = (struct qv_position){.revision = 7, .token = "seven"};
+    tail.memory[8] = (struct qv_position){.revision = 8 + QV_TAIL_MEMORY, .token = "later"};
+    tail.at = tail.memory[8];
+    static const struct {
+        struct qv_position position;
+        enum qv_seen seen;
+    } rows[] = {
+        {{7, "seven"}, QV_SEEN},
+        {{7, "other"}, QV_SEEN_OTHER_HISTORY},
+        {{8, "eight"}, QV_SEEN_FORGOTTEN},
+        {{9, "nine"}, QV_SEEN_FORGOTTEN},
+        {{8 + QV_TAIL_MEMORY, "later"}, QV_SEEN},
+        {{9 + QV_TAIL_MEMORY, "to come"}, QV_SEEN_NOT_YET},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        tail.live = false; /* a view that is being built is nobody's to see */
+        assert_int_equal(qv_tail_seen(&tail, &rows[i].position), QV_SEEN_NOT_YET);
+        tail.live = true;
+        assert_int_equal(qv_tail_seen(&tail, &rows[i].position), rows[i].seen);
+    }
+}
+
 static char *password_options[] = {"--requirepass", "correct-horse", NULL};
 
 static void the_password_is_used_and_never_told(void **state)
@@ -466,6 +493,7 @@ int main(void)
         ON_A_STORE(an_unfit_redis_gets_no_change),
         ON_A_STORE(refusals_are_told_and_heal),
         cmocka_unit_test(every_refusal_is_known),
+        cmocka_unit_test(a_position_is_judged_by_its_token),
         cmocka_unit_test(the_password_is_used_and_never_told),
         cmocka_unit_test(a_name_is_resolved),
         cmocka_unit_test(a_cloud_needs_two_parts),

@@ -20,7 +20,6 @@ import httpx
 from . import extra_yaml  # noqa: F401 - sizes and times without quotes
 from .requests import REGISTER, lookup_ids, registration, revoke_path
 
-
 RETRY_SECONDS = 0.02
 
 
@@ -132,9 +131,13 @@ class Load:
         with self._changed:
             while self.acknowledged() < count:
                 assert not self.faults, self.faults[0]
-                assert any(thread.is_alive() for thread in self._threads), f"ended early: {self.counts}"
+                assert any(
+                    thread.is_alive() for thread in self._threads
+                ), f"ended early: {self.counts}"
                 left = end - time.monotonic()
-                assert left > 0, f"only {self.acknowledged()} of {count} after {timeout} s: {self.counts}"
+                assert (
+                    left > 0
+                ), f"only {self.acknowledged()} of {count} after {timeout} s: {self.counts}"
                 self._changed.wait(min(left, 1))
 
     def finish(self, timeout: float = 120, stop: bool = False) -> None:
