@@ -32,14 +32,15 @@ static enum qv_status check_trust(const struct qv_config *config)
 
 int qv_cli_check(int argc, char **argv)
 {
-    const char *path;
-    switch (options_read(argc, argv, help, &path)) {
+    static const struct options_wanted wanted = {.help = help, .config = true};
+    struct options options;
+    switch (options_read(argc, argv, &wanted, &options)) {
     case OPTIONS_HELPED: return 0;
     case OPTIONS_WRONG: return 2;
     case OPTIONS_GO: break;
     }
     QV_CLEANUP(qv_config) struct qv_config *config = NULL;
-    if (options_load(path, &config) != QV_OK)
+    if (options_load(options.config, &config) != QV_OK)
         return 1;
     return check_trust(config) == QV_OK ? 0 : 1;
 }
