@@ -18,7 +18,7 @@ SETTINGS = ["appendonly", "appendfsync", "save", "maxmemory-policy", "appendfile
             "appenddirname", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
             "no-appendfsync-on-rewrite", "aof-use-rdb-preamble", "databases", "io-threads"]
 QUIET = 0.15      # cores that others may keep busy during a round
-ATTEMPTS = 4      # times the rounds wanted, until disturbed ones are taken, too
+ATTEMPTS = 2      # times the rounds wanted, until disturbed ones are taken, too
 FIRST_WRITTEN = 500_000_000_000   # numbers of the registrations that are measured
 
 

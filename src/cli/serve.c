@@ -84,7 +84,7 @@ static enum qv_status make_parts(struct parts *parts, struct qv_error *error)
 }
 
 /* On the store's thread, once. */
-static void on_loaded(void *data)
+static void on_ready(void *data)
 {
     const struct parts *parts = data;
     struct qv_registry_state state;
@@ -98,7 +98,7 @@ static enum qv_status start_parts(struct parts *parts, struct qv_error *error)
 {
     if (parts->config->store.redis == QV_REDIS_EMBEDDED)
         QV_TRY(qv_embedded_start(parts->config, &parts->embedded, error));
-    qv_store_on_loaded(parts->store, on_loaded, parts);
+    qv_store_on_ready(parts->store, on_ready, parts);
     QV_TRY(qv_store_start(parts->store, error));
     return qv_server_start(parts->server, error);
 }
