@@ -243,6 +243,7 @@ demo_folder() {
     cp -R config "$folder/config"
     ln -s "$PWD/certs" "$folder/certs"
     sed -i -E 's/(^|[ {,])port: *[0-9]+/\1port: 0/' "$folder/config/quiver.yaml"
+    : >"$folder/log"
 }
 
 demo_port() { # listener; empty until Quiver has logged it

@@ -1,3 +1,4 @@
+cmake_policy(SET CMP0054 NEW) # quoted words are words
 # Writes OUT: for each script NAME.lua in DIR (but common.lua) a string `qv_lua_NAME` of
 # common.lua followed by it. Bytes are written as numbers: no quoting rules to get wrong.
 file(READ ${DIR}/common.lua common HEX)

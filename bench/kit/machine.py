@@ -1,7 +1,9 @@
 """The machine and its programs, and what /proc says of a process."""
 import os
 import re
+import resource
 import subprocess
+import time
 
 
 class Failed(Exception):
@@ -51,5 +53,37 @@ def memory_kib(pid):
     return {"resident": number("VmRSS"), "anonymous": number("RssAnon")}
 
 
-def load_average():
-    return os.getloadavg()[0]
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def busy_seconds():
+    """CPU time of all cores so far that was neither idle nor waiting for a disk."""
+    with open("/proc/stat", encoding="ascii") as file:
+        fields = [int(word) for word in file.readline().split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / TICK
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class Watch:
+    """How many cores programs that are no part of a measurement keep busy meanwhile."""
+
+    def __init__(self, pids):
+        self.pids, self.at, self.before = pids, time.monotonic(), self.others(pids)
+
+    @staticmethod
+    def others(pids):
+        return busy_seconds() - children_seconds() - sum(cpu_seconds(pid) for pid in pids)
+
+    def cores(self):
+        passed = time.monotonic() - self.at
+        return max(0.0, (self.others(self.pids) - self.before) / passed)

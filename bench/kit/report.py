@@ -1,7 +1,10 @@
-"""The figures as a table with the goals, and as JSON."""
+"""The figures as a table with the goals, as JSON, and in docs/performance.md."""
 import json
 import os
 
+from .machine import Failed
+
+BEGIN, END = "<!-- written by bench/run --publish -->\n", "<!-- end of what it wrote -->\n"
 MIB = 1024 * 1024
 
 
@@ -16,10 +19,12 @@ def compared(title, result, unit, goal=None, bare="yardstick"):
     if "cpu_us" in ours:
         cpu = f"{ours['cpu_us']['median']:.1f}"
         if "cpu_us" in theirs:
-            cpu += f" / {theirs['cpu_us']['median']:.1f}"
+            bare_cpu = theirs["cpu_us"]["median"]
+            cpu += f" / {bare_cpu:.1f} = {1 / result['cpu_ratio']['median']:.2f}"
     return {"title": title, "ours": f"{ours['per_second']['median']:,.0f} {unit}/s",
             "bare": f"{theirs['per_second']['median']:,.0f} {unit}/s ({bare})",
             "ratio": ratio(result["ratio"]), "cpu": cpu,
+            "others": f"{result['cores_of_others']['max']:.2f}",
             "goal": goal, "reached": None if goal is None else result["ratio"]["median"] >= goal,
             "words": None if goal is None else f">= {goal}"}
 
@@ -75,13 +80,14 @@ def rows_of(results):
 
 
 def table(rows):
-    lines = ["| what | Quiver | bare | ratio, min / median | CPU us, Quiver / bare | goal |",
-             "|---|---|---|---|---|---|"]
+    lines = ["| what | Quiver | bare | ratio, min / median | "
+             "CPU us a piece, Quiver / bare = inverse ratio | goal | others |",
+             "|---|---|---|---|---|---|---|"]
     for row in rows:
         goal = "-" if row["words"] is None else \
             f"{row['words']}: {'reached' if row['reached'] else 'MISSED'}"
         lines.append(f"| {row['title']} | {row['ours']} | {row['bare']} | {row['ratio']} | "
-                     f"{row['cpu']} | {goal} |")
+                     f"{row['cpu']} | {goal} | {row.get('others', '-')} |")
     return "\n".join(lines)
 
 
@@ -89,13 +95,28 @@ def machine_lines(machine):
     return "\n".join(f"- {name}: {value}" for name, value in machine.items())
 
 
-def write(folder, machine, settings, results):
-    """results.json and results.md in `folder`; gives the rows."""
+def publish(path, text):
+    """Puts the figures into a document, between its two marks."""
+    with open(path, encoding="utf-8") as file:
+        document = file.read()
+    if document.count(BEGIN) != 1 or document.count(END) != 1:
+        raise Failed(f"{path}: the marks between which the figures go are not there once each")
+    before, rest = document.split(BEGIN)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{before}{BEGIN}{text}{END}{rest.split(END)[1]}")
+
+
+def write(folder, machine, settings, results, document):
+    """results.json and results.md in `folder`, and in `document` if there is one; gives the
+    rows."""
     rows = rows_of(results)
+    text = f"{machine_lines(machine)}\n\n{table(rows)}\n"
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "results.json"), "w", encoding="utf-8") as file:
         json.dump({"machine": machine, "settings": settings, "results": results}, file, indent=2)
         file.write("\n")
     with open(os.path.join(folder, "results.md"), "w", encoding="utf-8") as file:
-        file.write(f"{machine_lines(machine)}\n\n{table(rows)}\n")
+        file.write(text)
+    if document is not None:
+        publish(document, text)
     return rows

@@ -53,8 +53,7 @@ void qv_response_set_error(struct qv_response *response, const struct qv_error *
     struct qv_buf *body = &response->body;
     qv_buf_put_text(body, "{\"errorMessage\":");
     qv_json_write_str(body, qv_str_from(qv_error_message(error)));
-    qv_buf_printf(body, ",\"errorCode\":%d,\"exceptionType\":\"%s\"", mapping->http,
-                  mapping->type);
+    qv_buf_printf(body, ",\"errorCode\":%d,\"exceptionType\":\"%s\"", mapping->http, mapping->type);
     if (origin.length > 0) {
         qv_buf_put_text(body, ",\"origin\":");
         qv_json_write_str(body, origin);

@@ -49,8 +49,8 @@ void write_revoked(const struct qv_job *job, const struct qv_outcome *outcome,
 struct qv_job {
     struct qv_api *api;
     struct qv_grant grant;
-    struct qv_change *change; /* owned until it is submitted */
-    char *origin;             /* owned; the request may be gone when the answer is written */
+    struct qv_change *change;     /* owned until it is submitted */
+    char *origin;                 /* owned; the request may be gone when the answer is written */
     struct qv_identity *identity; /* held while the change is on its way */
     job_writer write;
     bool expires;              /* of a registration: */

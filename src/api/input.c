@@ -15,8 +15,9 @@ enum qv_status read_body(const struct qv_api *api, const struct qv_request *requ
                          json_t **ret_body, struct qv_error *error)
 {
     if (request->body.length == 0)
-        return qv_error_set(error, QV_INVALID,
-                            "Failed to read request: the body is missing, it must be a JSON object");
+        return qv_error_set(
+            error, QV_INVALID,
+            "Failed to read request: the body is missing, it must be a JSON object");
     QV_CLEANUP(qv_json) json_t *body = NULL;
     QV_TRY(parse_body(api, request, &body, error));
     if (json_is_null(body))

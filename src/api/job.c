@@ -1,16 +1,17 @@
 /*
  * A change between request and answer: submitted to the store by one thread, finished by another.
  *
- * The store calls back on its own thread exactly once; the outcome's entities are moved into the job
- * there, and the worker writes the answer from them later. A job is used by one thread at a time.
+ * The store calls back on its own thread exactly once; the outcome's entities are moved into the
+ * job there, and the worker writes the answer from them later. A job is used by one thread at a
+ * time.
  */
 #include "handler.h"
 
 #include <quiver/base/memory.h>
 
 enum qv_status job_new(struct qv_api *api, const struct qv_grant *grant,
-                       const struct qv_request *request, struct qv_change *change,
-                       job_writer write, struct qv_job **ret_job)
+                       const struct qv_request *request, struct qv_change *change, job_writer write,
+                       struct qv_job **ret_job)
 {
     struct qv_job *job = qv_alloc(sizeof(*job));
     if (job == NULL) {

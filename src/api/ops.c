@@ -1,14 +1,14 @@
 /*
- * The operators' listener: is the process alive, and is it ready to do its work (docs/operations.md).
+ * The operators' listener: is the process alive, and is it ready to do its work
+ * (docs/operations.md).
  *
  * Alive is whoever answers. Ready is who has a view; degraded is who has one but knows of a reason
  * why something will be refused, such as a store that is away.
  */
 #include "operations.h"
 
-void ops_live(struct qv_api *api, const struct qv_permit *permit,
-              const struct qv_request *request, struct qv_response *response,
-              struct qv_job **ret_job)
+void ops_live(struct qv_api *api, const struct qv_permit *permit, const struct qv_request *request,
+              struct qv_response *response, struct qv_job **ret_job)
 {
     (void)api, (void)permit, (void)request, (void)ret_job;
     response->status = 200;
@@ -36,9 +36,8 @@ static void set_not_ready(const struct qv_strings *reasons, const struct qv_requ
     qv_response_set_error(response, &error, request->origin);
 }
 
-void ops_ready(struct qv_api *api, const struct qv_permit *permit,
-               const struct qv_request *request, struct qv_response *response,
-               struct qv_job **ret_job)
+void ops_ready(struct qv_api *api, const struct qv_permit *permit, const struct qv_request *request,
+               struct qv_response *response, struct qv_job **ret_job)
 {
     (void)permit, (void)ret_job;
     QV_CLEANUP(qv_strings) struct qv_strings reasons = {0};
@@ -51,8 +50,8 @@ void ops_ready(struct qv_api *api, const struct qv_permit *permit,
     }
     response->status = 200;
     response->content_type = "application/json";
-    qv_buf_printf(&response->body, "{\"status\":\"%s\",\"reasons\":",
-                  reasons.count > 0 ? "degraded" : "ready");
+    qv_buf_printf(&response->body,
+                  "{\"status\":\"%s\",\"reasons\":", reasons.count > 0 ? "degraded" : "ready");
     write_reasons(&reasons, &response->body);
     qv_buf_put_char(&response->body, '}');
 }

@@ -12,8 +12,7 @@
 static void write_registered(const struct qv_job *job, const struct qv_outcome *outcome,
                              struct qv_response *response)
 {
-    const struct qv_instance_choice choice = {.expires_at =
-                                                  job->expires ? &job->expires_at : NULL};
+    const struct qv_instance_choice choice = {.expires_at = job->expires ? &job->expires_at : NULL};
     response->status = 201;
     response->content_type = "application/json";
     qv_instance_write((const struct qv_instance *)outcome->instance,
@@ -31,12 +30,13 @@ static enum qv_status read_registration(struct qv_api *api, const struct qv_requ
     QV_TRY(check_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
     QV_TRY(read_body(api, request, &body, error));
+    QV_TRY(qv_registry_check_loaded(api->registry, error)); /* templates are not known yet */
 
     QV_CLEANUP(qv_template_lookup) struct qv_template_lookup templates;
     qv_template_lookup_begin(api->registry, &templates);
     return qv_service_registration_read(&api->rules, &templates.source,
-                                        qv_str_from(request->identity->system), body,
-                                        request->now, ret_registration, error);
+                                        qv_str_from(request->identity->system), body, request->now,
+                                        ret_registration, error);
 }
 
 /* A provider that may be entered automatically needs a name that a system may have; in the mode
@@ -110,8 +110,7 @@ static enum qv_status look_up(struct qv_api *api, const struct qv_request *reque
     QV_TRY(qv_registry_find_services(api->registry, query, request->now, &result, error));
     response->status = 200;
     response->content_type = "application/json";
-    qv_service_result_write(&result, verbose ? QV_DETAIL_FULL : QV_DETAIL_TERSE,
-                            &response->body);
+    qv_service_result_write(&result, verbose ? QV_DETAIL_FULL : QV_DETAIL_TERSE, &response->body);
     return qv_buf_status(&response->body);
 }
 

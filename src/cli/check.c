@@ -10,7 +10,8 @@
 
 static const char help[] =
     "usage: quiver check --config FILE\n\n"
-    "Checks what a start would check: the configuration, and the certificates, keys and revocation\n"
+    "Checks what a start would check: the configuration, and the certificates, keys and "
+    "revocation\n"
     "lists that it names. Each fault is one line with the file, the line and the remedy.\n\n"
     "options:\n"
     "  -c, --config FILE   the configuration, for example config/quiver.yaml\n"
@@ -43,14 +44,15 @@ static enum qv_status check_identity(const struct qv_config *config)
 
 int qv_cli_check(int argc, char **argv)
 {
-    const char *path;
-    switch (options_read(argc, argv, help, &path)) {
+    static const struct options_wanted wanted = {.help = help, .config = true};
+    struct options options;
+    switch (options_read(argc, argv, &wanted, &options)) {
     case OPTIONS_HELPED: return 0;
     case OPTIONS_WRONG: return 2;
     case OPTIONS_GO: break;
     }
     QV_CLEANUP(qv_config) struct qv_config *config = NULL;
-    if (options_load(path, &config) != QV_OK)
+    if (options_load(options.config, &config) != QV_OK)
         return 1;
     enum qv_status identity = check_identity(config);
     return check_trust(config) == QV_OK && identity == QV_OK ? 0 : 1;

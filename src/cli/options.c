@@ -1,39 +1,58 @@
 /*
- * Options of the subcommands that take a configuration. Main thread.
+ * Options of the subcommands. What is wrong is one line that begins with the command. Main thread.
  */
 #include "options.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
-enum options_next options_read(int argc, char **argv, const char *help, const char **ret_config)
+/* `argv[0]` is the subcommand's name. */
+static enum options_next complain(char **argv, const char *what, const char *about)
+{
+    fprintf(stderr, "quiver %s: %s%s; quiver %s --help tells more\n", argv[0], what, about,
+            argv[0]);
+    return OPTIONS_WRONG;
+}
+
+static enum options_next check_wanted(char **argv, const struct options_wanted *wanted,
+                                      const struct options *options)
+{
+    if (wanted->config && options->config == NULL)
+        return complain(argv, "--config FILE is missing", "");
+    if (wanted->operand != NULL && options->operand == NULL)
+        return complain(argv, wanted->operand, " is missing");
+    return OPTIONS_GO;
+}
+
+enum options_next options_read(int argc, char **argv, const struct options_wanted *wanted,
+                               struct options *ret_options)
 {
     static const struct option known[] = {{"config", required_argument, NULL, 'c'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    const char *config = NULL;
+    struct options options = {0};
     int option;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:c:h", known, NULL)) != -1 || optind < argc) {
+        if (option == -1) { /* no option */
+            if (wanted->operand == NULL || options.operand != NULL)
+                return complain(argv, "not expected: ", argv[optind]);
+            options.operand = argv[optind++];
+        } else if (option == 'c') {
+            options.config = optarg;
+        } else if (option == 'h') {
+            fputs(wanted->help, stdout);
             return OPTIONS_HELPED;
+        } else {
+            const char *what = option == ':' ? "a value is missing after " : "unknown option ";
+            return complain(argv, what, argv[optind - 1]);
         }
-        if (option != 'c') /* getopt_long has said which */
-            return OPTIONS_WRONG;
-        config = optarg;
     }
-    if (optind < argc) {
-        fprintf(stderr, "quiver %s: '%s' is not an option; quiver %s --help lists them\n", argv[0],
-                argv[optind], argv[0]);
-        return OPTIONS_WRONG;
-    }
-    if (config == NULL) {
-        fprintf(stderr, "quiver %s: --config FILE is missing\n", argv[0]);
-        return OPTIONS_WRONG;
-    }
-    *ret_config = config;
-    return OPTIONS_GO;
+    enum options_next next = check_wanted(argv, wanted, &options);
+    if (next == OPTIONS_GO)
+        *ret_options = options;
+    return next;
 }
 
 void options_print_faults(const struct qv_strings *faults)

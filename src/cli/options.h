@@ -1,19 +1,31 @@
 /*
- * What the subcommands that take a configuration share. Main thread.
+ * What the subcommands share: reading options, loading a configuration. Main thread.
  */
 #ifndef QUIVER_CLI_OPTIONS_H
 #define QUIVER_CLI_OPTIONS_H
 
 #include <quiver/config/config.h>
 
-enum options_next {
-    OPTIONS_GO,    /**< `--config FILE` is there */
-    OPTIONS_HELPED, /**< `--help` was asked for and printed: exit status 0 */
-    OPTIONS_WRONG, /**< said on standard error: exit status 2 */
+/** What a subcommand takes besides --help. */
+struct options_wanted {
+    const char *help;    /**< what --help prints */
+    bool config;         /**< `--config FILE` must be there; else it may */
+    const char *operand; /**< the name of the one argument that must be there; NULL: none may */
 };
 
-/** Reads `--config FILE` and `--help`, which prints `help`. */
-enum options_next options_read(int argc, char **argv, const char *help, const char **ret_config);
+struct options {
+    const char *config;  /**< NULL: not given */
+    const char *operand; /**< NULL: none is taken */
+};
+
+enum options_next {
+    OPTIONS_GO,     /**< all that is wanted is there */
+    OPTIONS_HELPED, /**< `--help` was asked for and printed: exit status 0 */
+    OPTIONS_WRONG,  /**< said on standard error: exit status 2 */
+};
+
+enum options_next options_read(int argc, char **argv, const struct options_wanted *wanted,
+                               struct options *ret_options);
 
 /** Loads the configuration, or prints each fault on a line of its own. */
 QV_MUST_CHECK enum qv_status options_load(const char *path, struct qv_config **ret_config);

@@ -8,7 +8,6 @@
  */
 #include "options.h"
 
-#include <errno.h>
 #include <quiver/cli/commands.h>
 #include <quiver/server/server.h>
 #include <signal.h>
@@ -66,8 +65,7 @@ static void block_signals(sigset_t *ret_signals)
 static enum qv_status load_trust(struct parts *parts)
 {
     QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
-    enum qv_status status =
-        qv_trust_load(parts->config, qv_wall_now(), &parts->trust, &faults);
+    enum qv_status status = qv_trust_load(parts->config, qv_wall_now(), &parts->trust, &faults);
     options_print_faults(&faults);
     return status;
 }
@@ -93,8 +91,8 @@ static enum qv_status make_parts(struct parts *parts, struct qv_error *error)
     QV_TRY(qv_policy_builtin(&parts->policy));
     QV_TRY(qv_verifier_new(parts->config, &parts->verifier, error));
     QV_TRY(qv_registry_new(&api->rules, &parts->registry));
-    QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry,
-                        &parts->store, error));
+    QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry, &parts->store,
+                        error));
     api->policy = parts->policy;
     api->registry = parts->registry;
     api->store = parts->store;
@@ -104,7 +102,7 @@ static enum qv_status make_parts(struct parts *parts, struct qv_error *error)
 }
 
 /* On the store's thread, once. */
-static void on_loaded(void *data)
+static void on_ready(void *data)
 {
     const struct parts *parts = data;
     struct qv_registry_state state;
@@ -118,7 +116,7 @@ static enum qv_status start_parts(struct parts *parts, struct qv_error *error)
 {
     if (parts->config->store.redis == QV_REDIS_EMBEDDED)
         QV_TRY(qv_embedded_start(parts->config, &parts->embedded, error));
-    qv_store_on_loaded(parts->store, on_loaded, parts);
+    qv_store_on_ready(parts->store, on_ready, parts);
     QV_TRY(qv_store_start(parts->store, error));
     QV_TRY(qv_verifier_start(parts->verifier, error));
     return qv_server_start(parts->server, error);
@@ -126,24 +124,30 @@ static enum qv_status start_parts(struct parts *parts, struct qv_error *error)
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-static void supervise(struct parts *parts)
+/* How long to wait for a signal: until the embedded Redis is to be looked at again. */
+static struct timespec pause_of(const struct parts *parts)
 {
-    if (parts->embedded != NULL)
-        qv_embedded_supervise(parts->embedded, qv_mono_now());
+    const int64_t second = 1000 * 1000;
+    int64_t us = second;
+    struct qv_mono when;
+    if (parts->embedded != NULL && qv_embedded_next(parts->embedded, &when))
+        us = when.us - qv_mono_now().us;
+    us = us < 0 ? 0 : us > second ? second : us;
+    return (struct timespec){.tv_sec = us / second, .tv_nsec = us % second * 1000};
 }
 
 /* Until a signal says to end; returns it. */
 static int run(struct parts *parts, const sigset_t *signals)
 {
-    /* the embedded Redis is restarted with a backoff that starts at a tenth of a second */
-    static const struct timespec look_again = {.tv_nsec = 100 * 1000 * 1000};
     for (;;) {
-        int signal_number = sigtimedwait(signals, NULL, &look_again);
+        struct timespec pause = pause_of(parts);
+        int signal_number = sigtimedwait(signals, NULL, &pause);
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return signal_number;
         if (signal_number == SIGHUP)
             qv_log(QV_LOG_WARNING, "reload is not supported by this version, restart instead");
-        supervise(parts);
+        if (parts->embedded != NULL)
+            qv_embedded_supervise(parts->embedded, qv_mono_now());
     }
 }
 
@@ -166,14 +170,15 @@ static int serve(struct parts *parts)
 
 int qv_cli_serve(int argc, char **argv)
 {
-    const char *path;
-    switch (options_read(argc, argv, help, &path)) {
+    static const struct options_wanted wanted = {.help = help, .config = true};
+    struct options options;
+    switch (options_read(argc, argv, &wanted, &options)) {
     case OPTIONS_HELPED: return 0;
     case OPTIONS_WRONG: return 2;
     case OPTIONS_GO: break;
     }
     QV_CLEANUP(parts) struct parts parts = {0};
-    if (options_load(path, &parts.config) != QV_OK)
+    if (options_load(options.config, &parts.config) != QV_OK)
         return 1;
     qv_log_configure(parts.config->log.level, parts.config->log.format);
     if (load_trust(&parts) != QV_OK)

@@ -2,8 +2,8 @@
  * The envelope around each stored document, and the words for the kinds of documents.
  *
  * An envelope is written by the store's scripts and read here: by the tail, and for the answer to a
- * change. Members that are not known are ignored; a version above ours is refused, for what it means
- * is not known. Pure; any thread.
+ * change. Members that are not known are ignored; a version above ours is refused, for what it
+ * means is not known. Pure; any thread.
  */
 #include <quiver/domain/entity.h>
 #include <string.h>
@@ -14,7 +14,8 @@ static const char *const kind_names[QV_KIND_COUNT] = {
     [QV_KIND_INSTANCE] = "instance",     [QV_KIND_CHAP] = "chap",
 };
 
-/* Stored documents were checked when they came in; this only keeps a damaged store from recursing. */
+/* Stored documents were checked when they came in; this only keeps a damaged store from recursing.
+ */
 enum { STORED_DEPTH_MAX = 2000 };
 
 const char *qv_kind_name(enum qv_kind kind)

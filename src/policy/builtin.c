@@ -34,7 +34,8 @@ static const struct rule rules[QV_OP_COUNT] = {
     [QV_OP_SYSTEM_REGISTER] = {own, WHO_IDENTIFIED, ON_OWN,
                                "Registering other systems is forbidden", false},
     [QV_OP_SYSTEM_LOOKUP] = {look, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
-    [QV_OP_SYSTEM_REVOKE] = {own, WHO_IDENTIFIED, ON_OWN, "Revoking other systems is forbidden", false},
+    [QV_OP_SYSTEM_REVOKE] = {own, WHO_IDENTIFIED, ON_OWN, "Revoking other systems is forbidden",
+                             false},
     [QV_OP_DEVICE_REGISTER] = {devices, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
     [QV_OP_DEVICE_LOOKUP] = {look, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
     [QV_OP_DEVICE_REVOKE] = {devices, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
@@ -63,10 +64,9 @@ void qv_policy_free(struct qv_policy **policy)
     *policy = NULL;
 }
 
-enum qv_status qv_policy_permit(const struct qv_policy *policy,
-                                const struct qv_identity *identity, enum qv_operation operation,
-                                struct qv_permit *ret_permit, struct qv_decision *ret_decision,
-                                struct qv_error *error)
+enum qv_status qv_policy_permit(const struct qv_policy *policy, const struct qv_identity *identity,
+                                enum qv_operation operation, struct qv_permit *ret_permit,
+                                struct qv_decision *ret_decision, struct qv_error *error)
 {
     const struct rule *rule = &policy->rules[operation];
     if (rule->name == NULL || (rule->who == WHO_IDENTIFIED && identity == NULL)) {
@@ -74,8 +74,8 @@ enum qv_status qv_policy_permit(const struct qv_policy *policy,
         return qv_error_set(error, QV_DENIED, "no rule allows %s", qv_operation_name(operation));
     }
     *ret_decision = (struct qv_decision){.rule = rule->name};
-    *ret_permit = (struct qv_permit){
-        .policy_ = policy, .identity_ = identity, .operation_ = operation};
+    *ret_permit =
+        (struct qv_permit){.policy_ = policy, .identity_ = identity, .operation_ = operation};
     return QV_OK;
 }
 

@@ -14,7 +14,8 @@
 /* Stored metadata was bounded when it came in. */
 enum { STORED_DEPTH_MAX = 2000 };
 
-/* ---- name sets --------------------------------------------------------------------------------- */
+/* ---- name sets ---------------------------------------------------------------------------------
+ */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -45,7 +46,8 @@ bool name_set_has(const struct name_set *set, struct qv_str name)
     return bsearch(&name, set->sorted, set->count, sizeof(name), compare_names) != NULL;
 }
 
-/* ---- collecting, under the lock ------------------------------------------------------------------ */
+/* ---- collecting, under the lock
+ * ------------------------------------------------------------------ */
 
 static bool has_names(const struct finder *finder, const struct qv_instance *instance)
 {
@@ -141,8 +143,7 @@ static enum qv_status collect_base(struct finder *finder, const struct qv_view *
     size_t by_definition = weigh(view, QV_KIND_DEFINITION, &finder->definitions);
     if (by_provider <= by_definition)
         return collect_owned(finder, view, OWNER_PROVIDER, QV_KIND_SYSTEM, &finder->providers);
-    return collect_owned(finder, view, OWNER_DEFINITION, QV_KIND_DEFINITION,
-                         &finder->definitions);
+    return collect_owned(finder, view, OWNER_DEFINITION, QV_KIND_DEFINITION, &finder->definitions);
 }
 
 static enum qv_status collect_locked(struct finder *finder, struct qv_registry *registry,
@@ -153,12 +154,12 @@ static enum qv_status collect_locked(struct finder *finder, struct qv_registry *
     enum qv_status status = loaded ? collect_base(finder, registry->view) : QV_OK;
     pthread_rwlock_unlock(&registry->lock);
     if (!loaded)
-        return qv_error_set(error, QV_UNAVAILABLE,
-                            "The registry is still loading what is stored; try again");
+        return refuse_unloaded(error);
     return status;
 }
 
-/* ---- filtering, outside the lock ----------------------------------------------------------------- */
+/* ---- filtering, outside the lock
+ * ----------------------------------------------------------------- */
 
 static void match_free(struct qv_service_match *match)
 {
@@ -252,16 +253,15 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
                                          struct qv_service_result *ret_result,
                                          struct qv_error *error)
 {
-    QV_CLEANUP(finder) struct finder finder = {
-        .query = query, .rules = registry->rules, .now = now};
+    QV_CLEANUP(finder)
+    struct finder finder = {.query = query, .rules = registry->rules, .now = now};
     QV_TRY(finder_init(&finder));
     QV_TRY(collect_locked(&finder, registry, error));
     QV_TRY(filter(&finder));
     if (finder.count > 1)
         qsort(finder.matches, finder.count, sizeof(*finder.matches), by_id_descending);
 
-    *ret_result =
-        (struct qv_service_result){.matches = finder.matches, .count = finder.count};
+    *ret_result = (struct qv_service_result){.matches = finder.matches, .count = finder.count};
     finder.matches = NULL;
     finder.count = 0;
     return QV_OK;

@@ -9,7 +9,8 @@
 
 enum { FIRST_CHAINS = 16, CHAINS_PER_STEP = 4 };
 
-/* ---- hash -------------------------------------------------------------------------------------- */
+/* ---- hash --------------------------------------------------------------------------------------
+ */
 
 static inline uint64_t rotate(uint64_t x, int bits)
 {
@@ -54,7 +55,8 @@ uint64_t index_siphash(const uint64_t seed[2], struct qv_str key)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* ---- table ------------------------------------------------------------------------------------- */
+/* ---- table -------------------------------------------------------------------------------------
+ */
 
 enum qv_status index_init(struct index *index)
 {
@@ -69,8 +71,7 @@ enum qv_status index_init(struct index *index)
     return QV_OK;
 }
 
-static struct index_node *find_in(const struct index_table *table, uint64_t hash,
-                                  struct qv_str key)
+static struct index_node *find_in(const struct index_table *table, uint64_t hash, struct qv_str key)
 {
     if (table->chains == NULL)
         return NULL;

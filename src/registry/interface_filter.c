@@ -1,7 +1,7 @@
 /*
  * Which interfaces of an instance a lookup asks for (spec/arrowhead-discovery 3.11; section 11.10:
- * all filters must be met by one and the same interface, and address types shorten the answer, never
- * what is stored). Runs outside the view's lock, on referenced entities. Any thread.
+ * all filters must be met by one and the same interface, and address types shorten the answer,
+ * never what is stored). Runs outside the view's lock, on referenced entities. Any thread.
  */
 #include "find.h"
 
@@ -82,8 +82,7 @@ static bool looks_into_properties(const struct qv_service_query *query)
 
 bool filters_interfaces(const struct qv_service_query *query)
 {
-    return query->templates.count > 0 || query->policies.count > 0 ||
-           looks_into_properties(query);
+    return query->templates.count > 0 || query->policies.count > 0 || looks_into_properties(query);
 }
 
 static enum qv_status judge_interface(const struct finder *finder,

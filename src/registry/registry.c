@@ -56,6 +56,12 @@ void qv_registry_publish(struct qv_registry *registry, struct qv_view *view)
     qv_view_free(&before);
 }
 
+enum qv_status refuse_unloaded(struct qv_error *error)
+{
+    return qv_error_set(error, QV_UNAVAILABLE,
+                        "The registry is still loading what is stored; try again");
+}
+
 void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *ret_state)
 {
     struct qv_registry_state state = {0};
@@ -72,15 +78,24 @@ void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *r
     *ret_state = state;
 }
 
-/* ---- templates for the domain ------------------------------------------------------------------ */
+enum qv_status qv_registry_check_loaded(struct qv_registry *registry, struct qv_error *error)
+{
+    pthread_rwlock_rdlock(&registry->lock);
+    bool loaded = registry->view != NULL;
+    pthread_rwlock_unlock(&registry->lock);
+    return loaded ? QV_OK : refuse_unloaded(error);
+}
+
+/* ---- templates for the domain ------------------------------------------------------------------
+ */
 
 static const struct qv_template *find_template(const struct qv_template_source *source,
                                                struct qv_str name)
 {
     struct qv_template_lookup *lookup =
         (struct qv_template_lookup *)((char *)source - offsetof(struct qv_template_lookup, source));
-    struct qv_entity_head **kept = qv_realloc_array(lookup->kept_, lookup->kept_count_ + 1,
-                                                    sizeof(struct qv_entity_head *));
+    struct qv_entity_head **kept =
+        qv_realloc_array(lookup->kept_, lookup->kept_count_ + 1, sizeof(struct qv_entity_head *));
     if (kept == NULL)
         return NULL;
     lookup->kept_ = kept;
@@ -101,8 +116,7 @@ static const struct qv_template *find_template(const struct qv_template_source *
 
 void qv_template_lookup_begin(struct qv_registry *registry, struct qv_template_lookup *lookup)
 {
-    *lookup = (struct qv_template_lookup){.source = {.find = find_template},
-                                          .registry_ = registry};
+    *lookup = (struct qv_template_lookup){.source = {.find = find_template}, .registry_ = registry};
 }
 
 void qv_template_lookup_free(struct qv_template_lookup *lookup)

@@ -57,4 +57,7 @@ struct qv_registry {
 struct record *view_find(const struct qv_view *view, enum qv_kind kind, struct qv_str name);
 struct instance_record *view_find_instance(const struct qv_view *view, struct qv_str id);
 
+/** The words of whoever asks before the first view is there: QV_UNAVAILABLE. */
+enum qv_status refuse_unloaded(struct qv_error *error);
+
 #endif

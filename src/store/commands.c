@@ -261,6 +261,8 @@ static void begin(struct qv_post *post)
         answer_not_made(change, QV_INTERNAL, "no policy has granted it");
     else if (!store->session.open)
         answer_closed(change);
+    else if (store->tail.stuck) /* it could be made, but never be seen to have been */
+        answer_not_made(change, QV_UNAVAILABLE, "the journal is not followed");
     else if (qv_loop_arm(store->loop, &change->timer, change->due) != QV_OK)
         answer_not_made(change, QV_UNAVAILABLE, "memory ran out");
     else

@@ -23,6 +23,7 @@ struct qv_session {
     struct qv_timer timer; /* the next tick, or the next look whether Redis is fit */
     bool open;             /* changes are accepted */
     bool was_open;         /* for the log: since the link is up */
+    bool refuses;          /* decided: this Redis takes no changes from us */
     bool ticking;          /* a tick is on its way */
     unsigned ticks;        /* since Redis' fitness was last looked at */
     unsigned loading;      /* answers to SCRIPT LOAD that are still to come */
@@ -78,11 +79,11 @@ struct qv_store {
     const struct qv_config *config;
     struct qv_registry *registry;
     const struct qv_dialect *dialect;
-    char *prefix;      /* of all keys */
-    char *socket_path; /* of the embedded Redis, else NULL */
-    char *where;       /* where Redis is, for messages */
-    void (*on_loaded)(void *data);
-    void *on_loaded_data;
+    char *prefix;                 /* of all keys */
+    char *socket_path;            /* of the embedded Redis, else NULL */
+    char *where;                  /* where Redis is, for messages */
+    void (*on_ready)(void *data); /* NULL: not wanted, or called already */
+    void *on_ready_data;
 
     pthread_mutex_t gate; /* guards `accepting`; held while posting */
     bool accepting;       /* any thread */
@@ -97,6 +98,9 @@ struct qv_store {
     struct qv_commands commands;
     struct qv_own_entries own;
 };
+
+/* Calls on_ready if it is due; asked wherever one of its conditions may have come true. */
+void qv_store_announce(struct qv_store *store);
 
 /* ---- what they say to each other ---- */
 

@@ -40,25 +40,33 @@ static const char configuration[] = "port 0\n"
 
 /* ---- which program --------------------------------------------------------------------------- */
 
+/* An absolute path, because the child runs elsewhere. Links are not followed: a program may look
+   at the name that it is called by. */
+static char *make_absolute(const char *path)
+{
+    char here[PATH_MAX];
+    if (access(path, X_OK) != 0 || getcwd(here, sizeof(here)) == NULL)
+        return NULL;
+    return qv_path_join(here, path);
+}
+
 /* `name` in one of PATH's folders, or as it is where it has a slash; NULL: not there. */
 static char *find_program(const char *name)
 {
-    char found[PATH_MAX];
     const char *path = getenv("PATH");
     struct qv_str rest = qv_str_from(path != NULL ? path : "/usr/local/bin:/usr/bin:/bin"), folder;
     if (strchr(name, '/') != NULL)
-        return access(name, X_OK) == 0 && realpath(name, found) != NULL ? qv_strdup(found) : NULL;
-    while (qv_str_split_next(&rest, ':', &folder)) {
+        return make_absolute(name);
+    char *found = NULL;
+    while (found == NULL && qv_str_split_next(&rest, ':', &folder)) {
         char *start = qv_str_dup(folder.length > 0 ? folder : QV_STR("."));
         char *candidate = start != NULL ? qv_path_join(start, name) : NULL;
-        bool there =
-            candidate != NULL && access(candidate, X_OK) == 0 && realpath(candidate, found) != NULL;
+        if (candidate != NULL)
+            found = make_absolute(candidate);
         qv_free(candidate);
         qv_free(start);
-        if (there)
-            return qv_strdup(found);
     }
-    return NULL;
+    return found;
 }
 
 enum qv_status qv_redis_child_find(char **ret_program, struct qv_error *error)
@@ -84,9 +92,10 @@ enum qv_status qv_redis_child_find(char **ret_program, struct qv_error *error)
 
 /* ---- the child's side ------------------------------------------------------------------------ */
 
-/* What the child needs; its descriptors are all above those that it will have. */
+/* What the child needs; its descriptors are all above those that it will have, so that none is
+   overwritten before it is used. */
 struct ends {
-    int directory, lock;
+    int directory, lock; /* copies */
     int config_read, config_write;
     int log_read, log_write;
     int fault_read, fault_write; /* closed by exec; else the child writes errno */
@@ -99,6 +108,7 @@ static void become_redis(const char *program, const struct ends *ends, pid_t par
 {
     char *arguments[] = {"redis-server", "-", NULL};
     sigset_t none;
+    int fault_fd = ends->fault_write;
     sigemptyset(&none);
     setsid();
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
@@ -107,14 +117,13 @@ static void become_redis(const char *program, const struct ends *ends, pid_t par
         dup2(ends->log_write, STDERR_FILENO) >= 0 && dup2(ends->lock, LOCK_FD) >= 0 &&
         fchdir(ends->directory) == 0 && dup3(ends->fault_write, FAULT_FD, O_CLOEXEC) >= 0 &&
         close_range(FAULT_FD + 1, ~0U, 0) == 0) {
+        fault_fd = FAULT_FD;
         signal(SIGPIPE, SIG_DFL);
         sigprocmask(SIG_SETMASK, &none, NULL);
         execv(program, arguments);
     }
     int fault = errno;
-    if (write(FAULT_FD, &fault, sizeof(fault)) < 0)
-        _exit(126);
-    _exit(127);
+    _exit(write(fault_fd, &fault, sizeof(fault)) < 0 ? 126 : 127);
 }
 
 /* ---- Quiver's side --------------------------------------------------------------------------- */
@@ -128,6 +137,8 @@ static void close_end(int *fd)
 
 static void close_ends(struct ends *ends)
 {
+    close_end(&ends->directory);
+    close_end(&ends->lock);
     close_end(&ends->config_read);
     close_end(&ends->config_write);
     close_end(&ends->log_read);
@@ -149,9 +160,12 @@ static bool open_pipe(int *ret_read, int *ret_write)
     return *ret_read >= 0 && *ret_write >= 0;
 }
 
-static bool open_ends(struct ends *ends)
+static bool open_ends(struct ends *ends, int directory, int lock)
 {
-    if (!open_pipe(&ends->config_read, &ends->config_write) ||
+    ends->directory = fcntl(directory, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    ends->lock = fcntl(lock, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+    if (ends->directory < 0 || ends->lock < 0 ||
+        !open_pipe(&ends->config_read, &ends->config_write) ||
         !open_pipe(&ends->log_read, &ends->log_write) ||
         !open_pipe(&ends->fault_read, &ends->fault_write))
         return false;
@@ -178,16 +192,9 @@ static int await_exec(struct ends *ends)
 enum qv_status qv_redis_child_start(const char *program, int directory, int lock, pid_t *ret_pid,
                                     int *ret_log, struct qv_error *error)
 {
-    struct ends ends = {.directory = directory,
-                        .lock = lock,
-                        .config_read = -1,
-                        .config_write = -1,
-                        .log_read = -1,
-                        .log_write = -1,
-                        .fault_read = -1,
-                        .fault_write = -1};
+    struct ends ends = {-1, -1, -1, -1, -1, -1, -1, -1};
     pid_t parent = getpid();
-    pid_t pid = open_ends(&ends) ? fork() : -1;
+    pid_t pid = open_ends(&ends, directory, lock) ? fork() : -1;
     if (pid == 0)
         become_redis(program, &ends, parent);
     int fault = pid < 0 ? errno : await_exec(&ends);

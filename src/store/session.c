@@ -119,6 +119,8 @@ static void on_info(void *data, const struct qv_reply *reply, bool sent)
         session->open = false;
         qv_own_tried(store);
         bool loading = !qv_str_equal(info_value(reply->text, "loading"), QV_STR("0"));
+        session->refuses = !loading;
+        qv_store_announce(store);
         qv_session_again(store, loading ? LOADING_AGAIN_MS : LOOK_AGAIN_MS);
     } else if (session->open) {
         qv_tick(store);
@@ -153,6 +155,7 @@ static void opened(struct qv_store *store, const struct qv_reply *reply, int64_t
     session->was_open = true;
     store->own.there = false;
     qv_own_write(store);
+    qv_store_announce(store);
     qv_tail_wake(store);
     qv_tick(store);
 }
@@ -184,6 +187,8 @@ static void not_opened(struct qv_store *store, const struct qv_reply *reply)
             qv_log(QV_LOG_WARNING, "store accepts no changes", QV_LOG_CSTR("reason", words),
                    QV_LOG_STR("detail", detail));
     }
+    store->session.refuses = true;
+    qv_store_announce(store);
     qv_session_again(store, LOOK_AGAIN_MS);
 }
 
@@ -298,10 +303,11 @@ static void on_lost(struct qv_contact *contact, const char *reason)
     if (session->was_open)
         qv_log(QV_LOG_WARNING, "store lost", QV_LOG_CSTR("at", store->where),
                QV_LOG_CSTR("reason", reason));
-    else if (is_new)
-        qv_log(QV_LOG_WARNING, "store not reachable", QV_LOG_CSTR("at", store->where),
+    else if (is_new) /* the embedded one is just being started, and logs its own troubles */
+        qv_log(store->config->store.redis == QV_REDIS_EMBEDDED ? QV_LOG_DEBUG : QV_LOG_WARNING,
+               "store not reachable", QV_LOG_CSTR("at", store->where),
                QV_LOG_CSTR("reason", reason));
-    session->open = session->was_open = session->ticking = false;
+    session->open = session->was_open = session->ticking = session->refuses = false;
     qv_own_tried(store);
     session->loading = 0;
     qv_loop_disarm(store->loop, &session->timer);

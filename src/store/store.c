@@ -72,10 +72,20 @@ enum qv_status qv_store_new(const struct qv_config *config, struct qv_str cloud,
     return QV_OK;
 }
 
-void qv_store_on_loaded(struct qv_store *store, void (*fn)(void *data), void *data)
+void qv_store_on_ready(struct qv_store *store, void (*fn)(void *data), void *data)
 {
-    store->on_loaded = fn;
-    store->on_loaded_data = data;
+    store->on_ready = fn;
+    store->on_ready_data = data;
+}
+
+void qv_store_announce(struct qv_store *store)
+{
+    bool decided = store->session.open || store->session.refuses;
+    void (*fn)(void *data) = store->on_ready;
+    if (fn == NULL || store->tail.view == NULL || !decided)
+        return;
+    store->on_ready = NULL;
+    fn(store->on_ready_data);
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */

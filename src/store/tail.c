@@ -92,7 +92,6 @@ static void history_broke(struct qv_store *store, const char *reason)
 static void publish(struct qv_store *store)
 {
     struct qv_tail *tail = &store->tail;
-    bool first = tail->view == NULL;
     qv_view_set_position(tail->next, tail->epoch, tail->at.revision);
     tail->view = tail->next;
     tail->next = NULL;
@@ -102,8 +101,7 @@ static void publish(struct qv_store *store)
     qv_log(QV_LOG_INFO, "view loaded", QV_LOG_INT("entries", tail->loaded),
            QV_LOG_INT("revision", tail->at.revision), QV_LOG_INT("epoch", tail->epoch),
            QV_LOG_INT("ms", (qv_mono_now().us - tail->load_began.us) / 1000));
-    if (first && store->on_loaded != NULL)
-        store->on_loaded(store->on_loaded_data);
+    qv_store_announce(store);
     qv_commands_advance(store);
 }
 

@@ -7,7 +7,12 @@ after the last revoke. required: 400 as the reference (spec 3.2 row 26), and not
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared, system_key  # noqa: F401
+from harness.extra_shared import (
+    assert_nothing_changes,
+    registry,
+    start_shared,
+    system_key,
+)  # noqa: F401
 from harness.requests import (
     REGISTER,
     assert_error,
@@ -37,7 +42,9 @@ def test_entered_from_the_certificate(registry):
     several = [
         http_at("192.168.1.7", "Auto.Greenhouse.com"),
         http_at("192.168.1.7", "::7"),
-        interface("generic-mqtt", properties=mqtt_properties(accessAddresses=["broker.greenhouse.com"])),
+        interface(
+            "generic-mqtt", properties=mqtt_properties(accessAddresses=["broker.greenhouse.com"])
+        ),
     ]
     answer = register(registry.client("auto-one"), name, interfaces=several)
     wanted = {
@@ -114,7 +121,9 @@ def test_required_checks_the_request_first(required):
     with assert_nothing_changes(required):
         fault = registration(fresh(), interfaces=[interface("some-template", protocol="http")])
         answer = required.client("unknown-one").post(REGISTER, json=fault)
-        assert_error(answer, 400, "Interface template not exists: some-template", "POST " + REGISTER)
+        assert_error(
+            answer, 400, "Interface template not exists: some-template", "POST " + REGISTER
+        )
         answer = required.client("unknown-one").post(REGISTER, json=registration(version="x"))
         assert answer.status_code == 400 and "Version verification" in answer.text
 

@@ -175,8 +175,13 @@ def test_an_entry_of_an_unknown_kind(server, redis):
     client, head = redis.client(), store_key(server.pki, "head")
     state = client.hgetall(head)
     number = int(state["revision"]) + 1
-    fields = {"prev": state["token"], "token": "fedcba9876543210", "at": "1", "kind": "from-the-future",
-              "frob:instance:x": "{}"}
+    fields = {
+        "prev": state["token"],
+        "token": "fedcba9876543210",
+        "at": "1",
+        "kind": "from-the-future",
+        "frob:instance:x": "{}",
+    }
     with client.pipeline(transaction=True) as pipe:
         pipe.xadd(store_key(server.pki, "journal"), fields, id=f"{number}-0")
         pipe.hset(head, mapping={"revision": number, "token": "fedcba9876543210"})

@@ -56,7 +56,10 @@ class Noise:
             self.faults.append(fault)
 
     def _read(self, client):
-        body = {"providerNames": ["load-0", "load-1", "noise-end"], "metadataRequirementsList": [{}]}
+        body = {
+            "providerNames": ["load-0", "load-1", "noise-end"],
+            "metadataRequirementsList": [{}],
+        }
         answer = client.post(LOOKUP + "?verbose=true", json=body)
         assert answer.status_code == 200, answer.text
         assert answer.json()["count"] == len(answer.json()["entries"])
@@ -73,7 +76,9 @@ class Noise:
 
     def _end(self, client):
         ends = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
-        body = registration(f"ends-{self.rounds['end'] % 50}", expiresAt=ends.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        body = registration(
+            f"ends-{self.rounds['end'] % 50}", expiresAt=ends.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        )
         answer = client.post(REGISTER, json=body)
         assert answer.status_code in (201, 503), answer.text
 
@@ -132,7 +137,9 @@ def test_two_on_one_redis(quiver, redis_server):
     """Two processes, one truth: each shows in the end what both accepted."""
     redis = redis_server()
     servers = [quiver.start(redis=redis, limits={"workers": 2}) for _ in range(2)]
-    loads = [Load(server, f"node-{n}", clients=4, total=150).start() for n, server in enumerate(servers)]
+    loads = [
+        Load(server, f"node-{n}", clients=4, total=150).start() for n, server in enumerate(servers)
+    ]
     for load in loads:
         load.finish()
     position = redis.client().hget(store_key(servers[0].pki, "head"), "revision")

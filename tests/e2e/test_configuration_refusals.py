@@ -165,7 +165,11 @@ REPLACED = {
     "name-twice": ("name: secure", "name: ops", "name"),
     "name-odd": ("name: secure", "name: 'a b'", "name"),
     "unknown": ("    port: 0", "    port: 0\n    ports: 1", "ports"),
-    "declared-on-mutual": ("tls: mutual", "tls: mutual\n    authentication: declared", "authentication"),
+    "declared-on-mutual": (
+        "tls: mutual",
+        "tls: mutual\n    authentication: declared",
+        "authentication",
+    ),
     "outsourced": ("tls: mutual", "tls: mutual\n    authentication: outsourced", "authentication"),
     "none": ("tls: mutual", "tls: mutual\n    authentication: none", "authentication"),
     "ops-beyond-loopback": (
@@ -196,12 +200,15 @@ def test_plaintext_beyond_loopback(quiver, text, address):
     text.replace("tls: mutual", "tls: off\n    authentication: declared")
     refuse(quiver, text.write(), rf"(?m)^{re.escape(str(text.path))}:\d+: .*allow_plaintext")
     text.lines.insert(text.number_of("name: secure"), "    allow_plaintext: true")
+    text.add("cloud:\n  name: testcloud.company.arrowhead.eu")
     assert quiver.command("check", "--config", text.write()).status == 0
 
 
 def test_same_port_twice(quiver, text):
     text.replace("    port: 0", "    port: 18443")
-    text.replace("name: ops, address: 127.0.0.1, port: 0", "name: ops, address: 127.0.0.1, port: 18443")
+    text.replace(
+        "name: ops, address: 127.0.0.1, port: 0", "name: ops, address: 127.0.0.1, port: 18443"
+    )
     refuse(quiver, text.write(), r":\d+: .*18443")
 
 
@@ -213,7 +220,10 @@ def test_no_listener(quiver, text):
 
 
 def test_no_cloud_without_tls(quiver, text):
-    text.lines = ["listeners:", "  - {name: ops, address: 127.0.0.1, port: 0, tls: off, serve: [ops]}"]
+    text.lines = [
+        "listeners:",
+        "  - {name: ops, address: 127.0.0.1, port: 0, tls: off, serve: [ops]}",
+    ]
     refuse(quiver, text.write(), r"quiver.yaml:\d+: cloud.name\b")
 
 
@@ -226,10 +236,14 @@ def test_all_faults_at_once(quiver, text):
     ]
     said = refuse(quiver, text.write())
     for number, key in wanted:
-        assert re.search(rf"(?m)^{re.escape(str(text.path))}:({number}|{number + 1}): .*{key}", said), said
+        assert re.search(
+            rf"(?m)^{re.escape(str(text.path))}:({number}|{number + 1}): .*{key}", said
+        ), said
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "empty", "binary", "huge", "list", "aliases"])
+@pytest.mark.parametrize(
+    "kind", ["missing", "folder", "empty", "binary", "huge", "list", "aliases"]
+)
 def test_the_file_itself(quiver, tmp_path, kind):
     path = tmp_path / "quiver.yaml"
     contents = {
@@ -283,7 +297,9 @@ def test_tls_file(quiver, copied, name, fault):
         path.mkdir()
     elif fault != "missing":
         path.touch(mode=0o600)
-        path.write_bytes({"empty": b"", "garbage": b"x" * 1000, "cut": whole[: len(whole) // 2]}[fault])
+        path.write_bytes(
+            {"empty": b"", "garbage": b"x" * 1000, "cut": whole[: len(whole) // 2]}[fault]
+        )
     said = refuse(quiver, copied.write(), re.escape(str(path)))
     assert "PRIVATE KEY-----" not in said
 
@@ -308,9 +324,12 @@ def test_key_that_cannot_be_read(quiver, copied):
 
 def test_encrypted_key(quiver, copied):
     key = copied.own / "registry.key"
+    plain = key.rename(copied.own / "plain.key")
     subprocess.run(
-        ["openssl", "pkey", "-in", key, "-aes256", "-passout", "env:WORD", "-out", key],
-        env={**os.environ, "WORD": "four words of secret"}, check=True, timeout=20,
+        ["openssl", "pkey", "-in", plain, "-aes256", "-passout", "env:WORD", "-out", key],
+        env={**os.environ, "WORD": "four words of secret"},
+        check=True,
+        timeout=20,
     )
     os.chmod(key, 0o600)
     said = refuse(quiver, copied.write(), r"registry\.key.*(encrypt|password)")
@@ -396,6 +415,8 @@ def test_port_of_another_quiver(quiver):
 def test_relative_paths_start_at_the_file(quiver, text, pki):
     """Wherever the program is started from."""
     shutil.copytree(pki.directory, text.folder / "certs", ignore=shutil.ignore_patterns(".lock"))
-    text.lines = [line.replace(str(pki.directory), "certs").replace(f"{text.folder}/data", "data")
-                  for line in text.lines]
+    text.lines = [
+        line.replace(str(pki.directory), "certs").replace(f"{text.folder}/data", "data")
+        for line in text.lines
+    ]
     assert quiver.command("check", "--config", text.write()).status == 0

@@ -26,12 +26,14 @@ def ready(server):
 
 
 def wait_degraded(server, *words):
-    """Until readiness is not simply "ready"; gives all that it says, which must have the words."""
-    wait_until(lambda: ready(server)[1].get("status") != "ready", 10, "degraded")
-    said = server.ops.get("/health/ready").text
-    for word in words:
-        assert word in said, said
-    return said
+    """Until readiness says that not all is well, with these words; gives all that it says."""
+
+    def said():
+        answer = server.ops.get("/health/ready")
+        well = answer.status_code == 200 and answer.json()["status"] == "ready"
+        return not well and all(word in answer.text for word in words) and answer.text
+
+    return wait_until(said, 10, f"readiness speaking of {words}")
 
 
 def assert_no_change(server, name="never"):
@@ -98,8 +100,14 @@ def test_password(quiver, redis_server, free_port):
 
 def test_user_and_password(quiver, redis_server, free_port):
     redis = redis_server(port=free_port())
-    redis.client().acl_setuser("registry", enabled=True, passwords=["+" + PASSWORD], keys=["*"],
-                               channels=["*"], commands=["+@all"])
+    redis.client().acl_setuser(
+        "registry",
+        enabled=True,
+        passwords=["+" + PASSWORD],
+        keys=["*"],
+        channels=["*"],
+        commands=["+@all"],
+    )
     quoted = PASSWORD.replace("%", "%25")
     server = quiver.start(redis=f"redis://registry:{quoted}@127.0.0.1:{redis.port}/0")
     register(server.client(PROVIDER), "kept")
@@ -120,7 +128,8 @@ def test_wrong_password(quiver, redis_server, free_port, user):
     assert_no_change(server)
     for text in (said, server.process.text):
         assert "wrong-secret" not in text
-    redis.client(password=PASSWORD).config_set("requirepass", "")
+    right = "wrong-secret" if user else ""
+    redis.client(password=PASSWORD).config_set("requirepass", right)
     if user != "nobody:wrong-secret@":
         server.wait_log("ready", timeout=15)
         wait_change(server)
@@ -204,6 +213,57 @@ def test_out_of_memory(quiver, redis_server):
     wait_change(server)
 
 
+def fill_up(redis):
+    """While it loads, Redis looks at its clients once in 1,024 commands: somebody else's many keys."""
+    with redis.client().pipeline(transaction=False) as pipe:
+        for number in range(6000):
+            pipe.set(f"somebody-elses-{number}", "x")
+        pipe.execute()
+
+
+def slow_start(redis):
+    """Starts a Redis that takes seconds to load what it holds; gives the thread that waits."""
+    redis.options["key-load-delay"] = "400"
+    starting = threading.Thread(target=redis.start)
+    starting.start()
+    return starting
+
+
+def test_loading(quiver, redis_server):
+    """A Redis that comes back is still loading: 503 that says so, and reads go on."""
+    redis = redis_server()
+    server = quiver.start(redis=redis)
+    for number in range(5):
+        register(server.client(PROVIDER), f"kept-{number}")
+    fill_up(redis)
+    redis.stop()
+    starting = slow_start(redis)
+    wait_degraded(server, "loading")
+    assert_no_change(server)
+    assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 5
+    starting.join(30)
+    wait_change(server)
+    wait_until(lambda: ready(server) == (200, {"status": "ready", "reasons": []}), 10, "ready")
+    assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 6
+
+
+def test_start_while_loading(quiver, redis_server):
+    """Ready is said when it is: the first change after it is taken."""
+    redis = redis_server()
+    server = quiver.start(redis=redis)
+    for number in range(5):
+        register(server.client(PROVIDER), f"kept-{number}")
+    fill_up(redis)
+    server.stop()
+    redis.stop()
+    starting = slow_start(redis)
+    wait_until(redis.socket.exists, 10, "Redis listening")
+    server.start(timeout=30)
+    register(server.client(PROVIDER), "first")
+    starting.join(30)
+    assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 6
+
+
 def test_scripts_forgotten(quiver, redis_server):
     """NOSCRIPT is nobody's business but ours."""
     redis = redis_server()
@@ -280,6 +340,7 @@ def test_data_of_another_dialect_is_refused(quiver, redis_server):
 
 def test_a_redis_that_is_none(quiver, free_port):
     """Whatever else answers on that port: not ready, no crash."""
+
     class Nonsense(socketserver.BaseRequestHandler):
         def handle(self):
             self.request.recv(100)
@@ -299,8 +360,16 @@ def test_what_is_stored_can_be_read_with_redis_cli(quiver):
     server = quiver.start()
     instance = register(server.client(PROVIDER), "kept", metadata={"a": 1})["instanceId"]
     done = subprocess.run(
-        ["redis-cli", "-s", server.redis_socket, "get", store_key(server.pki, f"instance:{instance}")],
-        text=True, capture_output=True, timeout=10,
+        [
+            "redis-cli",
+            "-s",
+            server.redis_socket,
+            "get",
+            store_key(server.pki, f"instance:{instance}"),
+        ],
+        text=True,
+        capture_output=True,
+        timeout=10,
     )
     envelope = json.loads(done.stdout)
     assert {"v", "rev", "created", "updated", "by", "doc"} <= set(envelope)
@@ -308,8 +377,15 @@ def test_what_is_stored_can_be_read_with_redis_cli(quiver):
     assert {"x5t#S256", "issuer", "serial", "notAfter"} <= set(envelope["by"])
     assert envelope["doc"]["instanceId"] == instance
     keys = {key.rpartition("}")[2] for key in server.redis().keys("*")}
-    assert {":head", ":journal", f":system:{PROVIDER}", ":definition:kept", f":instances-of:{PROVIDER}",
-            ":template:generic-http", ":template:generic-mqtts"} <= keys
+    assert {
+        ":head",
+        ":journal",
+        f":system:{PROVIDER}",
+        ":definition:kept",
+        f":instances-of:{PROVIDER}",
+        ":template:generic-http",
+        ":template:generic-mqtts",
+    } <= keys
     head = server.redis().hgetall(store_key(server.pki, "head"))
     assert {"revision", "token", "format", "dialect"} <= set(head)
     assert server.redis().ttl(store_key(server.pki, f"instance:{instance}")) == -1, "no TTL, ever"

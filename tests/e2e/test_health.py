@@ -26,7 +26,9 @@ def test_ready(registry):
 
 
 def test_with_curl(registry):
-    assert registry.curl(READY, listener="ops", who=None).stdout == '{"status":"ready","reasons":[]}'
+    assert (
+        registry.curl(READY, listener="ops", who=None).stdout == '{"status":"ready","reasons":[]}'
+    )
 
 
 @pytest.mark.parametrize("path", [LIVE, READY])
@@ -40,7 +42,9 @@ def test_head_and_other_methods(registry, path):
     assert (options.status_code, options.content) == (200, b"")
 
 
-@pytest.mark.parametrize("path", ["/health", "/health/", "/health/ready/", "/health/Ready", "/", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/health", "/health/", "/health/ready/", "/health/Ready", "/", "/metrics"]
+)
 def test_nothing_else(registry, path):
     assert_error(registry.ops.get(path), 404, None, f"GET {path}")
 
@@ -58,12 +62,16 @@ def test_the_whole_story(quiver, redis_server):
 
     redis.start()
     server.wait_log("ready", timeout=15)
-    wait_until(lambda: server.ops.get(READY).json() == {"status": "ready", "reasons": []}, 10, "ready")
+    wait_until(
+        lambda: server.ops.get(READY).json() == {"status": "ready", "reasons": []}, 10, "ready"
+    )
     register(server.client("temperature-provider2"), "health")
 
     redis.stop()
     degraded = wait_until(
-        lambda: (answer := server.ops.get(READY)).json()["status"] == "degraded" and answer, 10, "degraded"
+        lambda: (answer := server.ops.get(READY)).json()["status"] == "degraded" and answer,
+        10,
+        "degraded",
     )
     assert degraded.status_code == 200, "lookups are answered: it stays in the balancer"
     reasons = degraded.json()["reasons"]
@@ -72,4 +80,6 @@ def test_the_whole_story(quiver, redis_server):
     assert server.ops.get(LIVE).status_code == 200
 
     redis.start()
-    wait_until(lambda: server.ops.get(READY).json() == {"status": "ready", "reasons": []}, 15, "ready")
+    wait_until(
+        lambda: server.ops.get(READY).json() == {"status": "ready", "reasons": []}, 15, "ready"
+    )

@@ -111,7 +111,9 @@ def nested(levels):
     return json.dumps(body).replace('"HERE"', "[" * lists + "]" * lists)
 
 
-@pytest.mark.parametrize("levels, status", [(127, 201), (128, 201), (129, 400), (5000, 400), (100000, 400)])
+@pytest.mark.parametrize(
+    "levels, status", [(127, 201), (128, 201), (129, 400), (5000, 400), (100000, 400)]
+)
 def test_depth(registry, levels, status):
     """`limits.json_depth` is 128 by default, counted from the body's top; an answer is not shorter
     for who asked with more."""

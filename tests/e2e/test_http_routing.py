@@ -224,7 +224,9 @@ def test_errors_are_json_whatever_is_accepted(registry, accept):
         assert_error(answer, status, None, f"{method} {path}")
 
 
-@pytest.mark.parametrize("path", ["/serviceregistry/mgmt/systems", "/serviceregistry/general/mgmt/logs"])
+@pytest.mark.parametrize(
+    "path", ["/serviceregistry/mgmt/systems", "/serviceregistry/general/mgmt/logs"]
+)
 def test_management_is_for_operators(registry, path):
     """1.6, 11.4: 403 with the whole URL as origin, before routing; for operators there is no such
     path yet."""

@@ -13,7 +13,12 @@ import time
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared, wait_until  # noqa: F401
+from harness.extra_shared import (
+    assert_nothing_changes,
+    registry,
+    start_shared,
+    wait_until,
+)  # noqa: F401
 from harness.requests import ECHO, LOOKUP, assert_error, register, revoke_path
 from harness.wire import Connection
 
@@ -115,14 +120,19 @@ def test_what_is_no_request(registry, name):
                 answer = connection.read_response()
                 assert answer.status == 400
             except (ConnectionError, ssl.SSLError, AssertionError) as fault:
-                assert not isinstance(fault, AssertionError) or "closed after b''" in str(fault), fault
+                assert not isinstance(fault, AssertionError) or "closed after b''" in str(
+                    fault
+                ), fault
                 return
             assert connection.closed()
 
 
 ODD_BUT_FINE = {
     "http-1.0": (head(JSON, LENGTH, version="HTTP/1.0", host=None) + BODY, True),
-    "http-1.0-keep-alive": (head(JSON, LENGTH, "Connection: keep-alive", version="HTTP/1.0") + BODY, False),
+    "http-1.0-keep-alive": (
+        head(JSON, LENGTH, "Connection: keep-alive", version="HTTP/1.0") + BODY,
+        False,
+    ),
     "connection-close": (head(JSON, LENGTH, "Connection: close") + BODY, True),
     "chunked": (head(JSON, CHUNKED) + IN_CHUNKS, False),
     "chunked-in-capitals": (head(JSON, "Transfer-Encoding: Chunked") + IN_CHUNKS, False),
@@ -166,7 +176,9 @@ def test_pipelining(registry):
     look = head(JSON, f"Content-Length: {len(by_id)}") + by_id
     drop = head(method="DELETE", target=revoke_path(instance))
     with registry.connect("temperature-provider2") as connection:
-        connection.send(look + drop + look + drop + echo() + head(method="GET", target="/nothing-here"))
+        connection.send(
+            look + drop + look + drop + echo() + head(method="GET", target="/nothing-here")
+        )
         answers = [connection.read_response() for _ in range(6)]
     assert [answer.status for answer in answers] == [200, 200, 200, 204, 200, 404]
     assert json.loads(answers[0].body)["count"] == 1
@@ -188,7 +200,9 @@ def alpn(registry, protocols):
     return Connection(address, port, context)
 
 
-@pytest.mark.parametrize("protocols", [["h2"], ["h2", "http/1.1"], ["http/1.1"], ["h2c", "http/1.0"]])
+@pytest.mark.parametrize(
+    "protocols", [["h2"], ["h2", "http/1.1"], ["http/1.1"], ["h2c", "http/1.0"]]
+)
 def test_alpn_gives_http_1_1_or_nothing(registry, protocols):
     """HTTP/2 is not to be had, whatever is offered."""
     try:
@@ -217,7 +231,11 @@ def test_http_2_preface(registry, listener):
 @pytest.mark.parametrize("listener", ["secure", "plain"])
 def test_http_2_upgrade(registry, listener):
     """The request is answered in HTTP/1.1, as if nothing had been asked."""
-    lines = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAA"]
+    lines = [
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABkAARAAAAA",
+    ]
     data = echo(*lines, "Authorization: Bearer SYSTEM//consumer")
     answer = registry.raw(data, "consumer", listener=listener)
     assert (answer.status, answer.body) == (200, b"Got it!")
@@ -225,7 +243,11 @@ def test_http_2_upgrade(registry, listener):
 
 
 def test_websocket_upgrade(registry):
-    lines = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
+    lines = [
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ]
     assert registry.raw(echo(*lines), "consumer").status == 200
 
 
@@ -309,7 +331,9 @@ def test_dripping_does_not_extend_the_time(hasty):
             dripper.join(5)
 
 
-@pytest.mark.parametrize("first", [b"", b"\x16\x03\x01\x02\x00\x01\x00"], ids=["nothing", "half-a-hello"])
+@pytest.mark.parametrize(
+    "first", [b"", b"\x16\x03\x01\x02\x00\x01\x00"], ids=["nothing", "half-a-hello"]
+)
 def test_slow_handshake(hasty, first):
     """limits.handshake_timeout: who does not speak TLS in time is cut off."""
     with socket.create_connection(hasty.listeners["secure"], 10) as raw:
@@ -326,10 +350,11 @@ def test_slow_handshake(hasty, first):
 
 
 @pytest.mark.parametrize(
-    "data", [b"GET / HTTP/1.1\r\n\r\n", b"\x80\x2e\x01\x00\x02", b"\0" * 100, bytes(range(256)) * 40]
+    "data",
+    [b"GET / HTTP/1.1\r\n\r\n", b"\x80\x2e\x01\x00\x02", b"\0" * 100, bytes(range(256)) * 40],
 )
-def test_no_tls_on_a_tls_port(registry, data):
-    with socket.create_connection(registry.listeners["secure"], 10) as raw:
+def test_no_tls_on_a_tls_port(hasty, data):
+    with socket.create_connection(hasty.listeners["secure"], 10) as raw:
         raw.settimeout(15)
         raw.sendall(data)
         try:
@@ -339,7 +364,7 @@ def test_no_tls_on_a_tls_port(registry, data):
         except ConnectionError:
             pass
     assert not received.startswith(b"HTTP/")
-    assert registry.client("consumer").get(ECHO).status_code == 200
+    assert hasty.client("consumer").get(ECHO).status_code == 200
 
 
 def test_clients_that_go_away(registry):
@@ -349,7 +374,9 @@ def test_clients_that_go_away(registry):
             connection = registry.connect("consumer")
             connection.send(data)
             if linger:  # RST instead of FIN
-                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                connection.socket.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+                )
             connection.close()
     assert registry.client("consumer").get(ECHO).status_code == 200
 

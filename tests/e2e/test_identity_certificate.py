@@ -71,14 +71,22 @@ REFUSED = {
     "expired": (expired, {"certificate_expired"}, "expired"),
     "not-yet-valid": (not_yet_valid, {"bad_certificate", "certificate_expired"}, "valid"),
     "self-signed": (lambda c: c.craft("self-signed", issuer="self"), {"unknown_ca"}, ""),
-    "organizations": (lambda c: c.craft("by-organization", issuer="organization"), {"unknown_ca"}, ""),
+    "organizations": (
+        lambda c: c.craft("by-organization", issuer="organization"),
+        {"unknown_ca"},
+        "",
+    ),
     "revoked": (lambda c: c.issue("revoked-one"), {"certificate_revoked"}, "revoked"),
     "eku-server": (
         lambda c: c.craft("eku-server", purposes=("server",)),
         {"unsupported_certificate"},
         "",
     ),
-    "eku-email": (lambda c: c.craft("eku-email", purposes=("email",)), {"unsupported_certificate"}, ""),
+    "eku-email": (
+        lambda c: c.craft("eku-email", purposes=("email",)),
+        {"unsupported_certificate"},
+        "",
+    ),
     "eku-any": (lambda c: c.craft("eku-any", purposes=("any",)), {"unsupported_certificate"}, ""),
     "eku-none": (lambda c: c.craft("eku-none", purposes=None), {"unsupported_certificate"}, ""),
     "a-ca": (
@@ -103,7 +111,9 @@ def test_refused_in_the_handshake(server, refused, name, tls):
     mark = server.mark()
     assert server.alert(certificate, tls=tls) in alerts
     serial = f"{certificate.load().serial_number:x}"
-    line = server.wait_log("handshake refused", since=mark, serial=lambda s: s and s.lstrip("0") == serial)
+    line = server.wait_log(
+        "handshake refused", since=mark, serial=lambda s: s and s.lstrip("0") == serial
+    )
     common_name = certificate.load().subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
     assert common_name in line["subject"]
     assert line["listener"] == "secure" and line["peer"].startswith("127.0.0.1")
@@ -111,7 +121,10 @@ def test_refused_in_the_handshake(server, refused, name, tls):
     assert server.client("consumer").get(ECHO).status_code == 200
 
 
-@pytest.mark.parametrize("tls, alerts", [("1.3", {"certificate_required"}), ("1.2", {"handshake_failure", "bad_certificate"})])
+@pytest.mark.parametrize(
+    "tls, alerts",
+    [("1.3", {"certificate_required"}), ("1.2", {"handshake_failure", "bad_certificate"})],
+)
 def test_no_certificate(server, tls, alerts):
     mark = server.mark()
     assert server.alert(None, tls=tls) in alerts
@@ -140,7 +153,9 @@ def test_old_tls(server, version):
     assert alert_name(refusal.value) == "protocol_version"
 
 
-@pytest.mark.parametrize("cipher", ["AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "NULL", "AES128-GCM-SHA256"])
+@pytest.mark.parametrize(
+    "cipher", ["AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "NULL", "AES128-GCM-SHA256"]
+)
 def test_old_ciphers(server, cipher):
     """TLS 1.2 only with forward secrecy and AEAD."""
     context = server.context("consumer", tls="1.2")
@@ -150,13 +165,28 @@ def test_old_ciphers(server, cipher):
     assert alert_name(refusal.value) == "handshake_failure"
 
 
-@pytest.mark.parametrize("tls, alert", [("-tls1_3", "certificate required"), ("-tls1_2", "handshake failure")])
+@pytest.mark.parametrize(
+    "tls, alert", [("-tls1_3", "certificate required"), ("-tls1_2", "handshake failure")]
+)
 def test_the_alert_reaches_openssl(server, tls, alert):
     address, port = server.listeners["secure"]
     done = subprocess.run(
-        ["openssl", "s_client", "-connect", f"{address}:{port}", tls, "-CAfile", server.pki.ca,
-         "-partial_chain", "-quiet", "-ign_eof"],
-        input=f"GET {ECHO} HTTP/1.1\r\nHost: x\r\n\r\n", text=True, capture_output=True, timeout=20,
+        [
+            "openssl",
+            "s_client",
+            "-connect",
+            f"{address}:{port}",
+            tls,
+            "-CAfile",
+            server.pki.ca,
+            "-partial_chain",
+            "-quiet",
+            "-ign_eof",
+        ],
+        input=f"GET {ECHO} HTTP/1.1\r\nHost: x\r\n\r\n",
+        text=True,
+        capture_output=True,
+        timeout=20,
     )
     assert f"alert {alert}" in done.stderr, done.stderr
     assert "Got it!" not in done.stdout
@@ -190,7 +220,9 @@ NOBODY = {
     "unknown-qualifier": qualified("xx"),
     "qualifier-in-capitals": qualified("SY"),
     "qualifier-with-blanks": qualified(" sy "),
-    "two-qualifiers": attributes("two-dnq", ("CN", f"two-dnq.{SUFFIX}"), ("DNQ", "sy"), ("DNQ", "op")),
+    "two-qualifiers": attributes(
+        "two-dnq", ("CN", f"two-dnq.{SUFFIX}"), ("DNQ", "sy"), ("DNQ", "op")
+    ),
     "two-names": attributes("two-cn", ("CN", f"a.{SUFFIX}"), ("CN", f"b.{SUFFIX}"), ("DNQ", "sy")),
     "no-name": attributes("no-cn", ("DNQ", "sy")),
     "one-part": with_cn("one-part", "one-part"),
@@ -226,10 +258,18 @@ FOREIGN = {
 GOOD = {
     "system": (qualified("sy"), "as-sy", False),
     "operator": (qualified("op"), "as-op", True),
-    "cloud-in-capitals": (with_cn("capitals", "capitals.TestCloud.COMPANY.arrowhead.EU"), "capitals", False),
+    "cloud-in-capitals": (
+        with_cn("capitals", "capitals.TestCloud.COMPANY.arrowhead.EU"),
+        "capitals",
+        False,
+    ),
     "p384": (lambda cloud: cloud.craft("good-p384", key="p384"), "good-p384", False),
     "rsa": (lambda cloud: cloud.craft("good-rsa", key="rsa"), "good-rsa", False),
-    "client-only": (lambda cloud: cloud.craft("good-client", purposes=("client",)), "good-client", False),
+    "client-only": (
+        lambda cloud: cloud.craft("good-client", purposes=("client",)),
+        "good-client",
+        False,
+    ),
     "qualifier-first": (
         attributes("good-order", ("DNQ", "sy"), ("CN", f"good-order.{SUFFIX}")),
         "good-order",
@@ -286,7 +326,9 @@ def test_device_issued_by_pki(server, cloud):
 def test_foreign_cloud(server, cloud, name, tls):
     certificate = cloud.craft(name, cn=FOREIGN[name])
     for path, answer in every_request(server, certificate, tls):
-        assert_error(answer, 403, f"Unauthorized access: {shown_url(server, path)}, from foreign cloud")
+        assert_error(
+            answer, 403, f"Unauthorized access: {shown_url(server, path)}, from foreign cloud"
+        )
 
 
 @pytest.mark.parametrize("tls", TLS)
@@ -300,6 +342,7 @@ def test_accepted(server, cloud, name, tls):
         assert register(client, fresh())["provider"]["name"] == system
 
 
+@pytest.mark.filterwarnings("ignore:Attribute's length")
 def test_name_of_63_characters(server, cloud):
     """The longest name; the CN is then longer than certs/pki would make one."""
     name = "a" * 63
@@ -360,8 +403,14 @@ def below_master(cloud):
     organization = (folder / "ca/organization.crt").read_bytes()
     whole = folder / "registry-chain.crt"
     whole.write_bytes(cloud.registry.crt.read_bytes() + organization)
-    cloud.craft("other-ca", cn="othercloud.company.arrowhead.eu", qualifier="lo", ca=True,
-                issuer="organization", purposes=None)
+    cloud.craft(
+        "other-ca",
+        cn="othercloud.company.arrowhead.eu",
+        qualifier="lo",
+        ca=True,
+        issuer="organization",
+        purposes=None,
+    )
     other = (
         x509.load_pem_x509_certificate((folder / "crafted-other-ca.crt").read_bytes()),
         serialization.load_pem_private_key((folder / "crafted-other-ca.key").read_bytes(), None),

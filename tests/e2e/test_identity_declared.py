@@ -25,7 +25,11 @@ INVALID = "Invalid authorization header"
 
 
 def echo(registry, *values):
-    lines = [f"GET {ECHO} HTTP/1.1", "Host: localhost", *(f"Authorization: {value}" for value in values)]
+    lines = [
+        f"GET {ECHO} HTTP/1.1",
+        "Host: localhost",
+        *(f"Authorization: {value}" for value in values),
+    ]
     data = "\r\n".join([*lines, "", ""]).encode("latin-1")
     return registry.raw(data, None, listener="plain")
 
@@ -117,15 +121,21 @@ def test_a_registrations_whole_life(registry):
     provider = registry.declared("Plain-Provider")
     instance = register(provider, name)
     assert instance["provider"]["name"] == "plain-provider"
-    assert lookup_ids(registry.client("consumer"), serviceDefinitionNames=[name]) == [instance["instanceId"]]
-    assert lookup_ids(registry.declared("anybody"), serviceDefinitionNames=[name]) == [instance["instanceId"]]
+    assert lookup_ids(registry.client("consumer"), serviceDefinitionNames=[name]) == [
+        instance["instanceId"]
+    ]
+    assert lookup_ids(registry.declared("anybody"), serviceDefinitionNames=[name]) == [
+        instance["instanceId"]
+    ]
     refused = registry.declared("anybody").delete(revoke_path(instance["instanceId"]))
     assert refused.status_code == 403
     assert revoke(registry.declared("plain-provider"), instance["instanceId"]) == 200
     assert revoke(provider, instance["instanceId"]) == 204
 
 
-@pytest.mark.parametrize("name", ["a/b", "a::b", "1bad", "bad_", "-", "a.b", "b\xc3\xa9", '"', "{}"])
+@pytest.mark.parametrize(
+    "name", ["a/b", "a::b", "1bad", "bad_", "-", "a.b", "b\xc3\xa9", '"', "{}"]
+)
 def test_a_name_against_the_convention_enters_nobody(registry, name):
     """A header may declare it and look up with it (spec 1.3); it cannot become a system's name."""
     client = registry.plain(Authorization=f"Bearer SYSTEM//{name}".encode("latin-1"))
@@ -162,6 +172,8 @@ def test_no_secret_in_the_log(registry):
 
 
 def test_a_plain_listener_speaks_no_tls(registry):
-    answer = registry.curl(ECHO, "-H", "Authorization: Bearer SYSTEM//a", listener="plain", who=None)
+    answer = registry.curl(
+        ECHO, "-H", "Authorization: Bearer SYSTEM//a", listener="plain", who=None
+    )
     assert answer.stdout == "Got it!"
     assert registry.raw(b"\x16\x03\x01\x00\x05hello\r\n\r\n", None, listener="plain").status == 400

@@ -233,7 +233,10 @@ def test_answer_shows_only_the_interfaces_asked_for(registry, found):
     )[0]
     assert [shown["templateName"] for shown in entry["interfaces"]] == ["generic-https"]
     whole = lookup(registry.client("consumer"), instanceIds=[found.id_of["b1"]])[0]
-    assert [shown["templateName"] for shown in whole["interfaces"]] == ["generic-http", "generic-https"]
+    assert [shown["templateName"] for shown in whole["interfaces"]] == [
+        "generic-http",
+        "generic-https",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +303,12 @@ def test_members_come_in_order(registry, found):
 
 
 def test_unknown_members_are_ignored(registry, found):
-    request = {"instanceIds": [found.id_of["a1"]], "page": 0, "providernames": ["nobody"], "zzz": {}}
+    request = {
+        "instanceIds": [found.id_of["a1"]],
+        "page": 0,
+        "providernames": ["nobody"],
+        "zzz": {},
+    }
     answer = registry.client("consumer").post(LOOKUP, json=request)
     assert answer.status_code == 200 and answer.json()["count"] == 1
 
@@ -336,7 +344,9 @@ def test_verbose_may_be_forbidden(start_shared):
             "exceptionType": "FORBIDDEN",
             "origin": "POST " + LOOKUP,
         }
-    assert server.client("consumer").post(LOOKUP + "?verbose=false", json=request).status_code == 200
+    assert (
+        server.client("consumer").post(LOOKUP + "?verbose=false", json=request).status_code == 200
+    )
     fault = server.client("consumer").post(LOOKUP + "?verbose=true", json={})
     assert fault.status_code == 400, "validation comes before"
 

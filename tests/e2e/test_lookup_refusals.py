@@ -24,12 +24,17 @@ def also(**members):
 BLANKS = [[None], [""], [" "], ["fine", None], ["fine", "\t"]]
 
 LISTS = [
-    (1, also(instanceIds=blank), "Instance id list contains null or empty element") for blank in BLANKS
+    (1, also(instanceIds=blank), "Instance id list contains null or empty element")
+    for blank in BLANKS
 ] + [
     (number, dict(also(), **{member: blank}), words)
     for number, member, words in (
         (2, "providerNames", "Provider name list contains null or empty element"),
-        (3, "serviceDefinitionNames", "Service definition name list contains null or empty element"),
+        (
+            3,
+            "serviceDefinitionNames",
+            "Service definition name list contains null or empty element",
+        ),
         (4, "versions", "Version list contains null or empty element"),
         (5, "interfaceTemplateNames", "Interface template list contains null or empty element"),
         (6, "addressTypes", "Address type list contains null or empty element"),
@@ -77,53 +82,74 @@ TIMES = [
     )
 ]
 
-OPERATORS = [
-    (also(**{member: [{"i": {"op": op, "value": 1}}]}), OPERATOR + op)
-    for member in ("metadataRequirementsList", "interfacePropertyRequirementsList")
-    for op in ("LESS", "SIZE_GREATER_THAN", "equals to", "<")
-] + [
-    (also(metadataRequirementsList=[{"i": {"op": op, "value": 1}}]), None)
-    for op in ("", " ", None, 5, True, {}, [], "REGEXP", "GREATER_THAN", "NOT_EQUALS")
-] + [
-    (also(metadataRequirementsList=[{"i": 5}, {"i": {"op": "LESS", "value": 1}}]), OPERATOR + "LESS"),
-    (also(metadataRequirementsList=[{"i": 6, "s": {"op": "LESS", "value": 1}}]), OPERATOR + "LESS"),
-    (also(metadataRequirementsList=[{"missing": {"op": "LESS", "value": 1}}]), OPERATOR + "LESS"),
-    (
-        {"providerNames": ["nobody"], "metadataRequirementsList": [{"i": {"op": "LESS", "value": 1}}]},
-        OPERATOR + "LESS",
-    ),
-]
+OPERATORS = (
+    [
+        (also(**{member: [{"i": {"op": op, "value": 1}}]}), OPERATOR + op)
+        for member in ("metadataRequirementsList", "interfacePropertyRequirementsList")
+        for op in ("LESS", "SIZE_GREATER_THAN", "equals to", "<")
+    ]
+    + [
+        (also(metadataRequirementsList=[{"i": {"op": op, "value": 1}}]), None)
+        for op in ("", " ", None, 5, True, {}, [], "REGEXP", "GREATER_THAN", "NOT_EQUALS")
+    ]
+    + [
+        (
+            also(metadataRequirementsList=[{"i": 5}, {"i": {"op": "LESS", "value": 1}}]),
+            OPERATOR + "LESS",
+        ),
+        (
+            also(metadataRequirementsList=[{"i": 6, "s": {"op": "LESS", "value": 1}}]),
+            OPERATOR + "LESS",
+        ),
+        (
+            also(metadataRequirementsList=[{"missing": {"op": "LESS", "value": 1}}]),
+            OPERATOR + "LESS",
+        ),
+        (
+            {
+                "providerNames": ["nobody"],
+                "metadataRequirementsList": [{"i": {"op": "LESS", "value": 1}}],
+            },
+            OPERATOR + "LESS",
+        ),
+    ]
+)
 
-KINDS = [
-    (dict(also(), **{member: value}), None)
-    for member in (
-        "instanceIds",
-        "providerNames",
-        "serviceDefinitionNames",
-        "versions",
-        "addressTypes",
-        "policies",
-        "interfaceTemplateNames",
-        "metadataRequirementsList",
-        "interfacePropertyRequirementsList",
-    )
-    for value in ("x", "", {}, 1, True)
-] + [
-    (dict(also(), **{member: [value]}), None)
-    for member in ("instanceIds", "providerNames", "policies")
-    for value in ([], {}, 1.5)
-] + [
-    (dict(also(), **{member: [value]}), None)
-    for member in ("metadataRequirementsList", "interfacePropertyRequirementsList")
-    for value in ("", "a", [], 1, True)
-] + [
-    (also(alivesAt=[]), None),
-    (also(alivesAt={}), None),
-    ([], None),
-    ("", None),
-    (1, None),
-    (None, None),
-]
+KINDS = (
+    [
+        (dict(also(), **{member: value}), None)
+        for member in (
+            "instanceIds",
+            "providerNames",
+            "serviceDefinitionNames",
+            "versions",
+            "addressTypes",
+            "policies",
+            "interfaceTemplateNames",
+            "metadataRequirementsList",
+            "interfacePropertyRequirementsList",
+        )
+        for value in ("x", "", {}, 1, True)
+    ]
+    + [
+        (dict(also(), **{member: [value]}), None)
+        for member in ("instanceIds", "providerNames", "policies")
+        for value in ([], {}, 1.5)
+    ]
+    + [
+        (dict(also(), **{member: [value]}), None)
+        for member in ("metadataRequirementsList", "interfacePropertyRequirementsList")
+        for value in ("", "a", [], 1, True)
+    ]
+    + [
+        (also(alivesAt=[]), None),
+        (also(alivesAt={}), None),
+        ([], None),
+        ("", None),
+        (1, None),
+        (None, None),
+    ]
+)
 
 # Spec 3.11: the order of the rows; decoding comes before all.
 FIRST_FAULT = [

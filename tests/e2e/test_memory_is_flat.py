@@ -17,14 +17,16 @@ from harness.extra_shared import wait_until
 from harness.requests import ECHO, LOOKUP, REGISTER, registration, revoke_path
 from harness.wire import Connection
 
-SOAK = os.environ.get("QUIVER_SOAK") == "1"
-CONNECTIONS, REQUESTS = (50_000, 200_000) if SOAK else (5_000, 20_000)
 WARM_UP = 2_000
 CLIENTS = 4
 # What may grow: the store's queues and the allocator's rounding, not a byte per connection.
 ALLOWED_KIB = 2048
 
-pytestmark = [pytest.mark.release, pytest.mark.alone, pytest.mark.timeout(3000 if SOAK else 600)]
+pytestmark = pytest.mark.release
+SIZES = [
+    pytest.param(5_000, 20_000, marks=pytest.mark.timeout(600)),
+    pytest.param(50_000, 200_000, marks=[pytest.mark.soak, pytest.mark.timeout(3000)]),
+]
 
 
 def request(method, path, body=b""):
@@ -97,7 +99,8 @@ class Caller(threading.Thread):
 
 def drive(server, connections, requests):
     callers = [
-        Caller(server, number, connections // CLIENTS, requests // CLIENTS) for number in range(CLIENTS)
+        Caller(server, number, connections // CLIENTS, requests // CLIENTS)
+        for number in range(CLIENTS)
     ]
     for caller in callers:
         caller.start()
@@ -110,19 +113,27 @@ def drive(server, connections, requests):
 def settled(server):
     """Resident memory when all connections of the run are closed on the server's side, too."""
     descriptors = f"/proc/{server.pid}/fd"
-    wait_until(lambda: len(os.listdir(descriptors)) <= server.idle_descriptors, 20, "connections being closed")
+    wait_until(
+        lambda: len(os.listdir(descriptors)) <= server.idle_descriptors,
+        20,
+        "connections being closed",
+    )
     return server.resident_kib
 
 
-def test_memory_is_flat(quiver):
+@pytest.mark.parametrize("connections, requests", SIZES)
+def test_memory_is_flat(quiver, connections, requests):
     server = quiver.start(store={"journal_max": 1000})
     server.idle_descriptors = len(os.listdir(f"/proc/{server.pid}/fd")) + 2
     drive(server, WARM_UP, WARM_UP * 4)
     before = settled(server)
-    drive(server, CONNECTIONS, REQUESTS)
+    drive(server, connections, requests)
     after = settled(server)
     assert after <= before + ALLOWED_KIB, f"{before} KiB before, {after} KiB after"
-    assert server.client("consumer").post(LOOKUP, json={"providerNames": ["memory-0"]}).json()["count"] <= 1
+    assert (
+        server.client("consumer").post(LOOKUP, json={"providerNames": ["memory-0"]}).json()["count"]
+        <= 1
+    )
 
 
 def test_empty_is_small(quiver):

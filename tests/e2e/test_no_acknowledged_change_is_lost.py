@@ -45,7 +45,7 @@ def test_kill_of_redis(quiver, disk):
     """Quiver lives on: clients go on, see 503 for a moment, and are served again."""
     server = quiver.start(env=disk)
     load = Load(server, "redis", clients=20, total=1000).start()
-    for kill_at in (150, 350):
+    for kill_at in (150, 350, 600, 800):
         load.wait_acknowledged(kill_at)
         os.kill(server.redis_pid, signal.SIGKILL)
     load.finish(timeout=150)

@@ -25,7 +25,9 @@ PROVIDER = "temperature-provider2"
 def both(registry, name, **changes):
     """Registers, and returns the instance as registered and as looked up."""
     registered = register(registry.client(PROVIDER), name, **changes)
-    found = lookup(registry.client("consumer"), instanceIds=[registered["instanceId"]], verbose=True)
+    found = lookup(
+        registry.client("consumer"), instanceIds=[registered["instanceId"]], verbose=True
+    )
     assert len(found) == 1
     return registered, found[0]
 
@@ -96,7 +98,12 @@ def test_template_name_protocol_and_policy(registry):
 
 @pytest.mark.parametrize(
     "template, protocol",
-    [("generic-http", "http"), ("generic-https", "https"), ("generic-mqtt", "tcp"), ("generic-mqtts", "ssl")],
+    [
+        ("generic-http", "http"),
+        ("generic-https", "https"),
+        ("generic-mqtt", "tcp"),
+        ("generic-mqtts", "ssl"),
+    ],
 )
 def test_protocol_is_the_templates(registry, template, protocol):
     registered, _ = both(registry, fresh(), interfaces=[interface(template)])
@@ -127,7 +134,14 @@ def test_property_order_and_further_properties(registry):
         operations={"query": {"method": "get", "path": " /q "}},
         apple="x",
     )
-    assert list(shown) == ["accessAddresses", "accessPort", "operations", "basePath", "zebra", "apple"]
+    assert list(shown) == [
+        "accessAddresses",
+        "accessPort",
+        "operations",
+        "basePath",
+        "zebra",
+        "apple",
+    ]
     assert_same_with_order(shown["operations"], {"query": {"path": "/q", "method": "GET"}})
     assert_same_with_order(shown["zebra"], {"b": 1, "a": [None, 1.5]})
 
@@ -185,7 +199,10 @@ def test_optional_property_that_is_null_stays_null(registry):
 def test_http_operations(registry):
     """3.8: names lower case, path trimmed, method in capitals, members in the order path, method."""
     methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-    sent = {f" Op-{method} ": {"method": f" {method.lower()} ", "path": " no-slash "} for method in methods}
+    sent = {
+        f" Op-{method} ": {"method": f" {method.lower()} ", "path": " no-slash "}
+        for method in methods
+    }
     shown = properties_of(registry, operations=sent)["operations"]
     wanted = {f"op-{method.lower()}": {"path": "no-slash", "method": method} for method in methods}
     assert_same_with_order(shown, wanted)
@@ -201,7 +218,16 @@ def test_string_set(registry):
     "metadata",
     [
         {},
-        {"s": "x", "n": None, "b": False, "i": 1, "r": 1.5, "l": [], "o": {}, "deep": [{"n": None}]},
+        {
+            "s": "x",
+            "n": None,
+            "b": False,
+            "i": 1,
+            "r": 1.5,
+            "l": [],
+            "o": {},
+            "deep": [{"n": None}],
+        },
         {"z": 1, "a": 2, "m": {"z": 1, "a": 2}},
         {"": 1, "with blank": 2, "[0]": 3, "x" * 300: 4},
         {"max": 9223372036854775807, "min": -9223372036854775808, "real": 5.0, "int": 5},
@@ -248,7 +274,11 @@ def test_real_numbers_stay_real(registry, sent, value):
     [
         ("2030-01-01T00:00:00.25Z", "2030-01-01T00:00:00.250Z", "2030-01-01T00:00:00Z"),
         ("2030-01-01T00:00:00.1234Z", "2030-01-01T00:00:00.123400Z", "2030-01-01T00:00:00Z"),
-        ("2030-01-01T00:00:00.123456789Z", "2030-01-01T00:00:00.123456789Z", "2030-01-01T00:00:00Z"),
+        (
+            "2030-01-01T00:00:00.123456789Z",
+            "2030-01-01T00:00:00.123456789Z",
+            "2030-01-01T00:00:00Z",
+        ),
         ("2030-01-01T00:00:00.Z", "2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z"),
         ("2030-01-01t00:00:00z", "2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z"),
         ("2030-01-01T02:00:00+02:00", "2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z"),
@@ -277,7 +307,12 @@ def test_unknown_members_are_ignored(registry):
     """2.6: also in other letter case; the provider is who asks, whatever the body says (3.1)."""
     only = dict(interface(), unknown=1, TemplateName="x")
     registered, _ = both(
-        registry, fresh(), interfaces=[only], provider={"name": "other"}, Version="9", systemName="x"
+        registry,
+        fresh(),
+        interfaces=[only],
+        provider={"name": "other"},
+        Version="9",
+        systemName="x",
     )
     assert registered["provider"]["name"] == PROVIDER
     assert registered["version"] == "1.0.0"

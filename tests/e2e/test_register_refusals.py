@@ -40,7 +40,9 @@ def http(**properties):
 
 
 def mqtt(**properties):
-    return registration(interfaces=[interface("generic-mqtt", properties=mqtt_properties(**properties))])
+    return registration(
+        interfaces=[interface("generic-mqtt", properties=mqtt_properties(**properties))]
+    )
 
 
 def one(template="generic-http", **members):
@@ -83,48 +85,52 @@ NAMES = [
     ("4-number", registration(5), NAMING + "5"),
 ]
 
-TIMES = [
-    (f"5-{text}", registration(expiresAt=text), TIME_FORMAT)
-    for text in (
-        "2030-01-01",
-        "2030-01-01T00:00Z",
-        "2030-01-01T00:00:00",
-        "2030-01-01 00:00:00Z",
-        " 2030-01-01T00:00:00Z",
-        "2030-01-01T00:00:00Z ",
-        "2030-01-01T00:00:00+0200",
-        "2030-01-01T00:00:00+02",
-        "2030-01-01T00:00:00+19:00",
-        "2030-01-01T00:00:00,5Z",
-        "2030-01-01T00:00:00.1234567890Z",
-        "2030-02-30T00:00:00Z",
-        "2030-13-01T00:00:00Z",
-        "2030-01-01T25:00:00Z",
-        "2030-01-01T24:00:01Z",
-        "2030-01-01T00:60:00Z",
-        "2030-01-01T00:00:60Z",
-        "2030-01-01T00:00:61Z",
-        "2030-1-1T00:00:00Z",
-        "12030-01-01T00:00:00Z",
-        "20300101T000000Z",
-        "2030-01-01T00:00:00Z[UTC]",
-        "2030-01-01T00:00:00 GMT",
-        "2029-02-29T12:00:00Z",
-        "1893456000",
-        "tomorrow",
-    )
-] + [
-    (f"6-{text}", registration(expiresAt=text), TIME_PAST)
-    for text in (
-        "2000-01-01T00:00:00Z",
-        "1970-01-01T00:00:00Z",
-        "0000-01-01T00:00:00Z",
-        "-0001-01-01T00:00:00Z",
-    )
-] + [
-    # Section 11.7: what lies behind the year 9999 cannot be written back in the store's form.
-    ("6-after-9999", registration(expiresAt="+12030-01-01T00:00:00Z"), None),
-]
+TIMES = (
+    [
+        (f"5-{text}", registration(expiresAt=text), TIME_FORMAT)
+        for text in (
+            "2030-01-01",
+            "2030-01-01T00:00Z",
+            "2030-01-01T00:00:00",
+            "2030-01-01 00:00:00Z",
+            " 2030-01-01T00:00:00Z",
+            "2030-01-01T00:00:00Z ",
+            "2030-01-01T00:00:00+0200",
+            "2030-01-01T00:00:00+02",
+            "2030-01-01T00:00:00+19:00",
+            "2030-01-01T00:00:00,5Z",
+            "2030-01-01T00:00:00.1234567890Z",
+            "2030-02-30T00:00:00Z",
+            "2030-13-01T00:00:00Z",
+            "2030-01-01T25:00:00Z",
+            "2030-01-01T24:00:01Z",
+            "2030-01-01T00:60:00Z",
+            "2030-01-01T00:00:60Z",
+            "2030-01-01T00:00:61Z",
+            "2030-1-1T00:00:00Z",
+            "12030-01-01T00:00:00Z",
+            "20300101T000000Z",
+            "2030-01-01T00:00:00Z[UTC]",
+            "2030-01-01T00:00:00 GMT",
+            "2029-02-29T12:00:00Z",
+            "1893456000",
+            "tomorrow",
+        )
+    ]
+    + [
+        (f"6-{text}", registration(expiresAt=text), TIME_PAST)
+        for text in (
+            "2000-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "-0001-01-01T00:00:00Z",
+        )
+    ]
+    + [
+        # Section 11.7: what lies behind the year 9999 cannot be written back in the store's form.
+        ("6-after-9999", registration(expiresAt="+12030-01-01T00:00:00Z"), None),
+    ]
+)
 
 METADATA = [
     ("7-top", registration(metadata={"a.b": 1}), METADATA_KEY.format("a.b")),
@@ -132,7 +138,11 @@ METADATA = [
     ("7-in-list", registration(metadata={"a": [1, {"b.": 1}]}), METADATA_KEY.format("b.")),
     ("7-only-dot", registration(metadata={".": 1}), METADATA_KEY.format(".")),
     ("7-beside-null", registration(metadata={"n": None, "a.b": 1}), METADATA_KEY.format("a.b")),
-    ("7-below-null", registration(metadata={"n": None, "a": {"b.c": 1}}), METADATA_KEY.format("b.c")),
+    (
+        "7-below-null",
+        registration(metadata={"n": None, "a": {"b.c": 1}}),
+        METADATA_KEY.format("b.c"),
+    ),
 ]
 
 EXCLUSIVITY = [
@@ -225,9 +235,17 @@ TEMPLATES = [
     ),
     ("21-http", one(protocol="https"), "https protocol is invalid for generic-http"),
     ("21-mqtt", one("generic-mqtt", protocol="ssl"), "ssl protocol is invalid for generic-mqtt"),
-    ("21-mqtts", one("generic-mqtts", protocol=" TCP "), "tcp protocol is invalid for generic-mqtts"),
+    (
+        "21-mqtts",
+        one("generic-mqtts", protocol=" TCP "),
+        "tcp protocol is invalid for generic-mqtts",
+    ),
     ("25-unknown", one(**UNKNOWN), "Interface template not exists: some-template"),
-    ("25-capitals", one("Some-Template", protocol="x"), "Interface template not exists: some-template"),
+    (
+        "25-capitals",
+        one("Some-Template", protocol="x"),
+        "Interface template not exists: some-template",
+    ),
 ]
 
 MANDATORY = [
@@ -239,8 +257,16 @@ MANDATORY = [
     for template, build, names in (
         ("generic-http", http_properties, ("accessAddresses", "accessPort", "basePath")),
         ("generic-https", http_properties, ("accessAddresses", "accessPort", "basePath")),
-        ("generic-mqtt", mqtt_properties, ("accessAddresses", "accessPort", "baseTopic", "operations")),
-        ("generic-mqtts", mqtt_properties, ("accessAddresses", "accessPort", "baseTopic", "operations")),
+        (
+            "generic-mqtt",
+            mqtt_properties,
+            ("accessAddresses", "accessPort", "baseTopic", "operations"),
+        ),
+        (
+            "generic-mqtts",
+            mqtt_properties,
+            ("accessAddresses", "accessPort", "baseTopic", "operations"),
+        ),
     )
     for name in names
     for kind, value in (("missing", ...), ("null", None))
@@ -289,14 +315,19 @@ ADDRESS_LISTS = [
             ["255.255.255.255"],
             ADDRESS + "255.255.255.255 IPv4 address is invalid: local broadcast address is denied",
         ),
-        (["224.0.0.1"], ADDRESS + "224.0.0.1 IPv4 address is invalid: multicast addresses are denied"),
+        (
+            ["224.0.0.1"],
+            ADDRESS + "224.0.0.1 IPv4 address is invalid: multicast addresses are denied",
+        ),
         (
             ["239.255.0.1"],
             ADDRESS + "239.255.0.1 IPv4 address is invalid: multicast addresses are denied",
         ),
         (
             ["::"],
-            ADDRESS + ":".join(["0000"] * 8) + " IPv6 address is invalid: unspecified address is denied",
+            ADDRESS
+            + ":".join(["0000"] * 8)
+            + " IPv6 address is invalid: unspecified address is denied",
         ),
         (
             ["ff02::1"],
@@ -438,11 +469,19 @@ FIRST_FAULT = [
     ("6-before-7", registration(expiresAt="2000-01-01T00:00:00Z", metadata={"a.b": 1}), TIME_PAST),
     ("7-before-8", registration(metadata={"a.b": 1}, interfaces=[]), METADATA_KEY.format("a.b")),
     ("10-before-9-of-second", two(interface(policy=""), {}), "Interface policy is missing"),
-    ("11-before-14", registration(version="x", interfaces=[interface(policy="x")]), "Invalid interface policy"),
+    (
+        "11-before-14",
+        registration(version="x", interfaces=[interface(policy="x")]),
+        "Invalid interface policy",
+    ),
     ("11-before-12", one(policy="x", properties={}), "Invalid interface policy"),
     ("14-before-15", registration(version="1.2.3.4", interfaces=[interface("1x")]), VERSION_DOTS),
     ("15-before-17", one("1x", protocol=""), NAMING + "1x"),
-    ("17-before-20", one("some-template", properties={"host": "bad_host"}), "Interface protocol is missing"),
+    (
+        "17-before-20",
+        one("some-template", properties={"host": "bad_host"}),
+        "Interface protocol is missing",
+    ),
     ("20-before-25", one(**UNKNOWN, properties={"host": "b_h"}), ADDRESS + "b_h is not a hostname"),
     (
         "21-before-22",

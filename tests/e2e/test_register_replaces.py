@@ -6,7 +6,13 @@ merged; createdAt and updatedAt begin anew. In the store that is one change: one
 
 import time
 
-from harness.extra_shared import instance_key, registry, revision, start_shared, wait_until  # noqa: F401
+from harness.extra_shared import (
+    instance_key,
+    registry,
+    revision,
+    start_shared,
+    wait_until,
+)  # noqa: F401
 from harness.requests import (
     assert_same_with_order,
     fresh,
@@ -22,7 +28,9 @@ PROVIDER = "temperature-provider2"
 def test_everything_is_replaced(registry):
     provider, consumer, name = registry.client(PROVIDER), registry.client("consumer"), fresh()
     register(provider, name, metadata={"a": 1, "b": 2}, expiresAt="2030-01-01T00:00:00Z")
-    other = interface("generic-https", policy="CERT_AUTH", properties=http_properties(accessPort=8443))
+    other = interface(
+        "generic-https", policy="CERT_AUTH", properties=http_properties(accessPort=8443)
+    )
     second = register(provider, name, metadata={"c": 3}, interfaces=[other])
     found = lookup(consumer, serviceDefinitionNames=[name], verbose=True)
     assert len(found) == 1

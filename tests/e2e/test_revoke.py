@@ -93,10 +93,23 @@ def test_nobody_revokes_for_others(registry):
                 answer = other.delete(revoke_path(target))
                 origin = f"DELETE {REVOKE}{target}"
                 assert_error(answer, 403, "Revoking other systems' service is forbidden", origin)
+                assert answer.headers["x-quiver-rule"].strip(), "which rule refused (design 2)"
         answer = raw_delete(registry, REVOKE + "::kelvin-info::1.0.0")
-        assert_error(answer, 403, "Revoking other systems' service is forbidden",
-                         f"DELETE {REVOKE}::kelvin-info::1.0.0")
+        assert_error(
+            answer,
+            403,
+            "Revoking other systems' service is forbidden",
+            f"DELETE {REVOKE}::kelvin-info::1.0.0",
+        )
     assert lookup_ids(registry.client("consumer"), instanceIds=[instance]) == [instance]
+
+
+def test_rules_may_be_kept_from_clients(start_shared):
+    """authorization.explain_to_clients off: the refusal stays, the rule's name goes."""
+    server = start_shared(authorization={"explain_to_clients": False})
+    answer = server.client("stranger").delete(revoke_path(f"{PROVIDER}::x::1.0.0"))
+    assert answer.status_code == 403
+    assert "x-quiver-rule" not in answer.headers
 
 
 @pytest.mark.parametrize(

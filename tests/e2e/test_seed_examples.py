@@ -160,8 +160,28 @@ def test_revoke(registry):
         assert (answer.status_code, answer.content) == (status, b"")
 
 
+def test_with_curl(registry):
+    """The same three requests as a shell would send them."""
+    post = ["-X", "POST", "-H", "Content-Type: application/json", "-w", "\n%{http_code}", "-d"]
+    request = dict(KELVIN_INFO, serviceDefinitionName="kelvin-by-curl")
+    done = registry.curl(REGISTER, *post, json.dumps(request), who=PROVIDER)
+    text, _, status = done.stdout.rpartition("\n")
+    assert (status, json.loads(text)["version"]) == ("201", "1.0.0"), done.stderr
+    filters = json.dumps({"serviceDefinitionNames": ["kelvin-by-curl"]})
+    text, _, status = registry.curl(LOOKUP + "?verbose=false", *post, filters).stdout.rpartition(
+        "\n"
+    )
+    assert (status, json.loads(text)["count"]) == ("200", 1)
+    path = revoke_path(f"{PROVIDER}::kelvin-by-curl::1.0.0")
+    for status in ("200", "204"):
+        done = registry.curl(path, "-X", "DELETE", "-w", "%{http_code}", who=PROVIDER)
+        assert (done.returncode, done.stdout) == (0, status)
+
+
 def test_register_error(registry):
-    answer = registry.client(PROVIDER).post(REGISTER, json=dict(KELVIN_INFO, expiresAt="2030-01-01"))
+    answer = registry.client(PROVIDER).post(
+        REGISTER, json=dict(KELVIN_INFO, expiresAt="2030-01-01")
+    )
     assert_error(answer, 400, "Expiration time has an invalid time format", "POST " + REGISTER)
     assert json.loads(answer.text) == {
         "errorMessage": "Expiration time has an invalid time format",
@@ -200,7 +220,9 @@ MAC = [{"type": "MAC", "address": "81:ef:1a:44:7a:f5"}]
 
 def envelope(created, doc):
     """A stored document as the data model has it (design 5)."""
-    return json.dumps({"v": 1, "rev": 1, "created": created, "updated": created, "by": {}, "doc": doc})
+    return json.dumps(
+        {"v": 1, "rev": 1, "created": created, "updated": created, "by": {}, "doc": doc}
+    )
 
 
 def test_the_documents_own_provider_and_device(start_shared):

@@ -57,10 +57,12 @@ def may_register(server, name="survivor-new"):
 def test_restart_of_quiver(quiver, kill):
     server = quiver.start()
     before = fill(server)
-    for _ in range(2):
+    for _ in range(4):
         server.restart(kill=kill)
+        assert may_register(server), "ready is said when changes are taken, too"
+        assert revoke(server.client(PROVIDER), f"{PROVIDER}::survivor-new::1.0.0") == 200
         assert_same_with_order(seen(server), before)
-    assert may_register(server)
+    assert server.ops.get("/health/ready").json() == {"status": "ready", "reasons": []}
     assert revoke(server.client(PROVIDER), before[0]["instanceId"]) == 200
 
 
@@ -74,7 +76,9 @@ def test_kill_of_the_embedded_redis(quiver):
         os.kill(old, signal.SIGKILL)
         assert_same_with_order(seen(server), before)
         server.wait_log("store lost", since=mark)
-        wait_until(lambda n=number: may_register(server, f"survivor-{n}"), 15, "a change being taken again")
+        wait_until(
+            lambda n=number: may_register(server, f"survivor-{n}"), 15, "a change being taken again"
+        )
         assert server.redis_pid != old
         assert revoke(server.client(PROVIDER), f"{PROVIDER}::survivor-{number}::1.0.0") == 200
         assert_same_with_order(seen(server), before)
@@ -132,7 +136,9 @@ def test_redis_hangs(quiver, redis_server):
     redis.suspend()
     for number in range(3):
         begin = time.monotonic()
-        answer = server.client(PROVIDER).post(REGISTER, json=registration(f"survivor-late-{number}"))
+        answer = server.client(PROVIDER).post(
+            REGISTER, json=registration(f"survivor-late-{number}")
+        )
         assert time.monotonic() - begin < 1 + LATENESS
         assert_error(answer, 503, None, "POST " + REGISTER)
         assert_same_with_order(seen(server), before)

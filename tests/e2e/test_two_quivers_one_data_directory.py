@@ -43,6 +43,7 @@ def test_it_waits_for_one_that_is_ending(quiver):
     second.start()
     assert first.wait_exit() == 0
     assert lookup_ids(second.client("consumer"), instanceIds=[instance]) == [instance]
+    second.stop()
 
 
 def test_nothing_is_left_by_kill_9(quiver):
@@ -55,6 +56,7 @@ def test_nothing_is_left_by_kill_9(quiver):
     assert wait_gone(redis, 1), "the old Redis lived on beside the new one"
     first.process.wait()
     assert lookup_ids(second.client("consumer"), instanceIds=[instance]) == [instance]
+    second.stop()
 
 
 def test_the_redis_ends_by_itself(quiver):
@@ -91,24 +93,36 @@ def test_modes_of_the_data(quiver):
 def test_the_redis_is_nobody_elses(quiver):
     """It listens on no network, and its settings lose nothing that was acknowledged."""
     server = quiver.start()
-    wanted = {"port": "0", "appendonly": "yes", "appendfsync": "always", "save": "",
-              "maxmemory-policy": "noeviction"}
+    wanted = {
+        "port": "0",
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+    }
     redis = server.redis()
     for name, value in wanted.items():
         assert redis.config_get(name)[name] == value, name
     descriptors = os.listdir(f"/proc/{server.redis_pid}/fd")
     sockets = open("/proc/net/tcp").read() + open("/proc/net/tcp6").read()
-    inodes = {os.readlink(f"/proc/{server.redis_pid}/fd/{n}")[8:-1] for n in descriptors
-              if os.readlink(f"/proc/{server.redis_pid}/fd/{n}").startswith("socket:[")}
+    inodes = {
+        os.readlink(f"/proc/{server.redis_pid}/fd/{n}")[8:-1]
+        for n in descriptors
+        if os.readlink(f"/proc/{server.redis_pid}/fd/{n}").startswith("socket:[")
+    }
     listening = {line.split()[9] for line in sockets.splitlines() if " 0A " in line}
-    assert not inodes & listening, "none of Quiver's listeners was handed down, none of its own opened"
+    assert (
+        not inodes & listening
+    ), "none of Quiver's listeners was handed down, none of its own opened"
 
 
 def test_a_folder_that_is_too_deep(quiver, tmp_path):
     """A Unix socket's path is at most 107 bytes long: one clear line."""
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     finished = quiver.refused(store={"data_directory": str(deep)})
-    assert len([line for line in finished.output.splitlines() if "107" in line or "long" in line]) == 1
+    assert (
+        len([line for line in finished.output.splitlines() if "107" in line or "long" in line]) == 1
+    )
     assert "redis.sock" in finished.output or str(deep) in finished.output
 
 

@@ -11,8 +11,8 @@
 #define BY "{\"system\":\"tester\",\"issuer\":\"CN=a}b\\\"c\"}"
 
 #define SYSTEM_DOC(address)                                                                        \
-    "{\"name\":\"provider\",\"version\":\"1.0.0\",\"addresses\":[{\"type\":\"IPV4\",\"address\":\"" \
-    address "\"}],\"automatic\":true}"
+    "{\"name\":\"provider\",\"version\":\"1.0.0\",\"addresses\":[{\"type\":\"IPV4\",\"address\":"  \
+    "\"" address "\"}],\"automatic\":true}"
 
 static struct redis_fixture redis;
 

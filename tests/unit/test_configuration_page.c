@@ -1,7 +1,7 @@
 // links: config
 /*
- * docs/configuration.md is written from the table of settings: this test fails where the two differ.
- * With QUIVER_WRITE_DOCS=1 in the environment it writes the page anew instead.
+ * docs/configuration.md is written from the table of settings: this test fails where the two
+ * differ. With QUIVER_WRITE_DOCS=1 in the environment it writes the page anew instead.
  */
 #include <quiver/base/file.h>
 #include <quiver/config/config.h>
@@ -15,10 +15,14 @@
 static const char page[] = TEST_DATA "/../../../docs/configuration.md";
 static const char introduction[] =
     "# Configuration\n\n"
-    "Quiver reads one file, given by `--config`: YAML, checked whole before anything starts. Unknown keys, wrong\n"
-    "types, values out of range and settings that this version cannot honour are refused, each with file, line\n"
-    "and remedy; `quiver check --config FILE` does just that. Relative paths are relative to the file's folder.\n\n"
-    "`config/quiver.yaml` is a commented example. Sizes are written like `256KiB` or `1MiB`, durations like\n"
+    "Quiver reads one file, given by `--config`: YAML, checked whole before anything starts. "
+    "Unknown keys, wrong\n"
+    "types, values out of range and settings that this version cannot honour are refused, each "
+    "with file, line\n"
+    "and remedy; `quiver check --config FILE` does just that. Relative paths are relative to the "
+    "file's folder.\n\n"
+    "`config/quiver.yaml` is a commented example. Sizes are written like `256KiB` or `1MiB`, "
+    "durations like\n"
     "`500ms`, `2s`, `1m`.\n\n"
     "This page is written from the table of settings in src/config/settings.c.\n\n";
 

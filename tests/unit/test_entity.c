@@ -29,7 +29,7 @@ static void assert_text(const struct qv_buf *buf, const char *expected)
 }
 
 #define SEED_DEVICE                                                                                \
-    "{\"name\":\"thermometer2\",\"metadata\":{\"max\":310},\"addresses\":[{\"type\":\"MAC\","         \
+    "{\"name\":\"thermometer2\",\"metadata\":{\"max\":310},\"addresses\":[{\"type\":\"MAC\","      \
     "\"address\":\"81:ef:1a:44:7a:f5\"}]," TIMES "}"
 
 static void writes_a_system_in_every_detail(void **state)
@@ -37,8 +37,9 @@ static void writes_a_system_in_every_detail(void **state)
     (void)state;
     struct qv_entity_head *device =
         read_entity(QV_KIND_DEVICE, "thermometer2", DEVICE_DOC("thermometer2"));
-    struct qv_entity_head *system = read_entity(
-        QV_KIND_SYSTEM, "tp2", SYSTEM_DOC("tp2", ",\"device\":\"thermometer2\",\"automatic\":true"));
+    struct qv_entity_head *system =
+        read_entity(QV_KIND_SYSTEM, "tp2",
+                    SYSTEM_DOC("tp2", ",\"device\":\"thermometer2\",\"automatic\":true"));
     const struct qv_system *s = (const struct qv_system *)system;
     const struct qv_device *d = (const struct qv_device *)device;
     assert_true(s->automatic);
@@ -87,11 +88,11 @@ static void writes_an_instance_in_the_order_of_the_spec(void **state)
     assert_true(qv_str_equal(i->interfaces[1].policy, QV_STR("CERT_AUTH")));
 
 #define HEAD                                                                                       \
-    "{\"instanceId\":\"tp2::kelvin-info::1.0.0\",\"provider\":{\"name\":\"tp2\",\"version\":"         \
-    "\"1.0.0\"," TIMES "},\"serviceDefinition\":{\"name\":\"kelvin-info\"," TIMES "},\"version\":"   \
+    "{\"instanceId\":\"tp2::kelvin-info::1.0.0\",\"provider\":{\"name\":\"tp2\",\"version\":"      \
+    "\"1.0.0\"," TIMES "},\"serviceDefinition\":{\"name\":\"kelvin-info\"," TIMES "},\"version\":" \
     "\"1.0.0\",\"expiresAt\":"
 #define METADATA ",\"metadata\":{\"e\":0.5},\"interfaces\":["
-#define MQTT INTERFACE("generic-mqtt", "CERT_AUTH", "{\"accessPort\":1883}")
+#define MQTT     INTERFACE("generic-mqtt", "CERT_AUTH", "{\"accessPort\":1883}")
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
     qv_instance_write(i, (struct qv_system *)system, NULL, (struct qv_definition *)definition,
                       QV_DETAIL_TERSE, NULL, &buf);
@@ -105,8 +106,8 @@ static void writes_an_instance_in_the_order_of_the_spec(void **state)
         .shown = (const unsigned char[]){0, 1}, .json = json, .expires_at = &exact};
     qv_instance_write(i, (struct qv_system *)system, NULL, (struct qv_definition *)definition,
                       QV_DETAIL_TERSE, &choice, &chosen);
-    assert_text(&chosen, HEAD "\"2030-01-01T00:00:00.750Z\"" METADATA "{\"short\":true}]," TIMES
-                              "}");
+    assert_text(&chosen,
+                HEAD "\"2030-01-01T00:00:00.750Z\"" METADATA "{\"short\":true}]," TIMES "}");
     qv_entity_free(&system);
     qv_entity_free(&definition);
     qv_entity_free(&instance);
@@ -129,7 +130,8 @@ static void refuses_what_is_no_entity(void **state)
         {QV_KIND_SYSTEM, "a\"b", SYSTEM_DOC("a", "")},
         {QV_KIND_CHAP, "a", SYSTEM_DOC("a", "")},
         {QV_KIND_INSTANCE, "tp2::kelvin::1.0.0", ENVELOPE("{}")},
-        {QV_KIND_INSTANCE, "other::kelvin::1.0.0", INSTANCE_DOC("tp2", "kelvin", "1.0.0", "", HTTP)},
+        {QV_KIND_INSTANCE, "other::kelvin::1.0.0",
+         INSTANCE_DOC("tp2", "kelvin", "1.0.0", "", HTTP)},
         {QV_KIND_INSTANCE, "tp2::kelvin::1.0.0",
          INSTANCE_DOC("tp2", "kelvin", "1.0.0", ",\"expiresAt\":\"soon\"", HTTP)},
     };

@@ -9,6 +9,7 @@
 #include <quiver/registry/registry.h>
 #include <stdlib.h>
 
+#include "../../src/registry/gather.h"
 #include "view_fixture.h"
 
 static struct qv_rules rules;
@@ -302,6 +303,40 @@ static void a_walk_meets_what_stays_exactly_once(void **state)
     pthread_join(writer.thread, NULL);
 }
 
+/* Takes everything; when it has seen the first slice, another view comes into force. */
+static enum qv_status
+judge_while_views_change(const void *query, const struct qv_entity_match *match, bool *ret_matches)
+{
+    (void)query;
+    (void)match;
+    *ret_matches = true;
+    static struct qv_registry *seen;
+    if (seen == registry)
+        return QV_OK;
+    seen = registry;
+    struct qv_view *next = NULL;
+    assert_int_equal(qv_view_new(&next), QV_OK);
+    for (size_t i = 0; i < MANY; i++)
+        put_numbered(next, "new", i);
+    qv_registry_publish(registry, next);
+    view = next;
+    return QV_OK;
+}
+
+static void an_answer_is_of_one_view(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < MANY; i++)
+        put_numbered(view, "old", i);
+    struct gathering gathering = {
+        .registry = registry, .kind = QV_KIND_SYSTEM, .judge = judge_while_views_change};
+    assert_int_equal(gather(&gathering, NULL), QV_OK);
+    assert_int_equal(gathering.count, MANY);
+    for (size_t i = 0; i < gathering.count; i++)
+        assert_true(qv_str_starts_with(gathering.found[i].entity->id, QV_STR("new")));
+    gathering_free(&gathering);
+}
+
 static void survives_every_failed_allocation(void **state)
 {
     (void)state;
@@ -336,6 +371,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_device_may_come_after_its_system, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_view_nothing_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_walk_meets_what_stays_exactly_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_is_of_one_view, set_up, tear_down),
         cmocka_unit_test_setup_teardown(survives_every_failed_allocation, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

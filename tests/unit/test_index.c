@@ -1,6 +1,7 @@
 // links: registry
 /*
- * The view's hash table: finds what was added, through growth and removal, and hashes as SipHash-1-3.
+ * The view's hash table: finds what was added, through growth and removal, and hashes as
+ * SipHash-1-3.
  */
 #include "../../src/registry/index.h"
 
@@ -102,8 +103,8 @@ static void fails_to_begin_without_memory(void **state)
     qv_memory_fail_at(0);
 }
 
-/* Computed with an independent implementation that gives the vector of SipHash-2-4's paper, run with
-   1 and 3 rounds: key 00 01 .. 0f, texts 00 01 02 ... of 0, 8 and 15 bytes. */
+/* Computed with an independent implementation that gives the vector of SipHash-2-4's paper, run
+   with 1 and 3 rounds: key 00 01 .. 0f, texts 00 01 02 ... of 0, 8 and 15 bytes. */
 static void hashes_as_siphash_1_3(void **state)
 {
     (void)state;
@@ -120,10 +121,8 @@ static void hashes_as_siphash_1_3(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_all_while_it_grows),
-        cmocka_unit_test(removes_one_and_no_other),
-        cmocka_unit_test(grows_on_without_memory),
-        cmocka_unit_test(fails_to_begin_without_memory),
+        cmocka_unit_test(finds_all_while_it_grows), cmocka_unit_test(removes_one_and_no_other),
+        cmocka_unit_test(grows_on_without_memory),  cmocka_unit_test(fails_to_begin_without_memory),
         cmocka_unit_test(hashes_as_siphash_1_3),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,8 @@ static void decides_about_operations(void **state)
         struct qv_permit permit;
         struct qv_decision decision = {0};
         QV_CLEANUP(qv_error) struct qv_error error = {0};
-        assert_int_equal(
-            qv_policy_permit(policy, &somebody, operation, &permit, &decision, &error), QV_OK);
+        assert_int_equal(qv_policy_permit(policy, &somebody, operation, &permit, &decision, &error),
+                         QV_OK);
         assert_non_null(decision.rule);
         enum qv_status expected = operation == QV_OP_OPS_HEALTH ? QV_OK : QV_DENIED;
         assert_int_equal(qv_policy_permit(policy, NULL, operation, &permit, &decision, &error),
@@ -68,8 +68,7 @@ static void decides_about_objects(void **state)
         {QV_OP_DEVICE_REVOKE, "a", "", QV_PROFILE_SYSTEM, QV_OK, NULL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct qv_identity who = {.system = (char *)rows[i].requester,
-                                  .profile = rows[i].profile};
+        struct qv_identity who = {.system = (char *)rows[i].requester, .profile = rows[i].profile};
         struct qv_permit permit;
         struct qv_grant grant = {0};
         struct qv_decision decision = {0};

@@ -1,13 +1,14 @@
 // links: store
 /*
- * The scripts that make changes, each against a real Redis: what they do, what they refuse, and that
- * a refusal of any kind leaves everything as it was.
+ * The scripts that make changes, each against a real Redis: what they do, what they refuse, and
+ * that a refusal of any kind leaves everything as it was.
  */
 #include "script_fixture.h"
 
 #include <quiver/base/buf.h>
 
-/* ---- common.lua ------------------------------------------------------------------------------- */
+/* ---- common.lua -------------------------------------------------------------------------------
+ */
 
 /* Runs a line of Lua behind common.lua. */
 static redisReply *run_line(const char *line, const char *argument)
@@ -64,7 +65,8 @@ static void takes_envelopes_apart(void **state)
                      rows[i][1], rows[i][2], rows[i][3]);
 }
 
-/* ---- open ------------------------------------------------------------------------------------- */
+/* ---- open -------------------------------------------------------------------------------------
+ */
 
 static void open_makes_the_head_once(void **state)
 {
@@ -91,8 +93,8 @@ static void open_makes_the_head_once(void **state)
 static void open_refuses_other_data(void **state)
 {
     (void)state;
-    assert_changes_nothing(assert_reply(
-        RUN(QV_SCRIPT_OPEN, "0", "token", BY, "5.2", TEMPLATE), "DIALECT", "5.0"));
+    assert_changes_nothing(
+        assert_reply(RUN(QV_SCRIPT_OPEN, "0", "token", BY, "5.2", TEMPLATE), "DIALECT", "5.0"));
     redis_do(&redis, "HSET %s format 2", P ":head");
     assert_changes_nothing(assert_reply(OPEN(TEMPLATE), "FORMAT", "2"));
     assert_changes_nothing(assert_reply(REGISTER("provider::definition::1.0.0"), "FORMAT", "2"));
@@ -117,7 +119,8 @@ static void open_mends_a_head_that_is_behind_its_journal(void **state)
     assert_reply(REGISTER("provider::definition::3.0.0"), "OK", "6");
 }
 
-/* ---- register --------------------------------------------------------------------------------- */
+/* ---- register ---------------------------------------------------------------------------------
+ */
 
 static void registers_all_in_one_entry(void **state)
 {
@@ -142,7 +145,11 @@ static void registers_all_in_one_entry(void **state)
     assert_int_equal(entries->elements, 1);
     assert_string_equal(item(entries->element[0], 0), "2-0");
     const redisReply *fields = entries->element[0]->element[1];
-    static const char *const names[] = {"prev", "token", "at", "kind", "put:system:provider",
+    static const char *const names[] = {"prev",
+                                        "token",
+                                        "at",
+                                        "kind",
+                                        "put:system:provider",
                                         "put:definition:definition",
                                         "put:instance:provider::definition::1.0.0"};
     assert_int_equal(fields->elements, 14);
@@ -157,14 +164,13 @@ static void registers_all_in_one_entry(void **state)
 static void refuses_what_does_not_exist(void **state)
 {
     (void)state;
-    assert_changes_nothing(assert_reply(
-        REGISTER_AS("required", "0", "provider::definition::1.0.0", "{}", SYSTEM_DOC("1"), "",
-                    "generic-http"),
-        "REFUSED", "system", "provider"));
-    assert_changes_nothing(assert_reply(
-        REGISTER_AS("required", "0", "provider::definition::1.0.0", "{}", SYSTEM_DOC("1"), "",
-                    "generic-http", "unheard-of"),
-        "REFUSED", "template", "unheard-of"));
+    assert_changes_nothing(assert_reply(REGISTER_AS("required", "0", "provider::definition::1.0.0",
+                                                    "{}", SYSTEM_DOC("1"), "", "generic-http"),
+                                        "REFUSED", "system", "provider"));
+    assert_changes_nothing(
+        assert_reply(REGISTER_AS("required", "0", "provider::definition::1.0.0", "{}",
+                                 SYSTEM_DOC("1"), "", "generic-http", "unheard-of"),
+                     "REFUSED", "template", "unheard-of"));
 }
 
 static void a_system_is_refreshed_only_if_automatic(void **state)
@@ -201,9 +207,10 @@ static void unknown_members_survive(void **state)
     (void)state;
     static const char members[] = ",\"later\":{\"doc\":[],\"n\":1.10},\"s\":\"\\\"doc\\\":\"";
     char text[512];
-    snprintf(text, sizeof(text),
-             "{\"v\":1,\"rev\":1,\"created\":\"long ago\",\"updated\":\"b\",\"by\":{}%s,\"doc\":%s}",
-             members, SYSTEM_DOC("1"));
+    snprintf(
+        text, sizeof(text),
+        "{\"v\":1,\"rev\":1,\"created\":\"long ago\",\"updated\":\"b\",\"by\":{}%s,\"doc\":%s}",
+        members, SYSTEM_DOC("1"));
     redis_do(&redis, "SET %s %s", P ":system:provider", text);
     redis_do(&redis, "SET %s %s", P ":instance:provider::definition::1.0.0", text);
     assert_reply(REGISTER("provider::definition::1.0.0"), "OK");
@@ -244,7 +251,8 @@ static void an_end_is_set_and_taken_away(void **state)
     assert_int_equal(redis_number(&redis, "ZCARD %s", P ":ends"), 0);
 }
 
-/* ---- revoke ----------------------------------------------------------------------------------- */
+/* ---- revoke -----------------------------------------------------------------------------------
+ */
 
 static void revokes_a_service(void **state)
 {
@@ -255,8 +263,8 @@ static void revokes_a_service(void **state)
                              "4102444800000", "generic-http"),
                  "OK");
     assert_reply(REVOKE("provider::definition::1.0.0"), "OK", "3", "token-revoke");
-    assert_int_equal(
-        redis_number(&redis, "EXISTS %s", P ":instance:provider::definition::1.0.0"), 0);
+    assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instance:provider::definition::1.0.0"),
+                     0);
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instances-of:provider"), 0);
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":ends"), 0);
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":system:provider"), 1);
@@ -312,8 +320,9 @@ static void a_cascade_races_with_registrations(void **state)
     const char *revoke = qv_script_text(QV_SCRIPT_REVOKE_SYSTEM).at;
     const char *enter = qv_script_text(QV_SCRIPT_REGISTER_SERVICE).at;
     for (int i = 0; i < ROUNDS; i++) {
-        redisAppendCommand(redis.to, "EVAL %s 1 %s 0 t%d %s automatic provider::d::%d {} provider "
-                                     "%s definition {} %s generic-http",
+        redisAppendCommand(redis.to,
+                           "EVAL %s 1 %s 0 t%d %s automatic provider::d::%d {} provider "
+                           "%s definition {} %s generic-http",
                            enter, P, i, BY, i % 7, SYSTEM_DOC("1"), "");
         if (i % 3 == 0)
             redisAppendCommand(other.to, "EVAL %s 1 %s 0 r%d %s provider", revoke, P, i, BY);
@@ -344,7 +353,8 @@ static void a_cascade_races_with_registrations(void **state)
     freeReplyObject(head);
 }
 
-/* ---- nothing half done ------------------------------------------------------------------------ */
+/* ---- nothing half done ------------------------------------------------------------------------
+ */
 
 static void after_the_deadline_nothing_is_changed(void **state)
 {

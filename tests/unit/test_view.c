@@ -60,8 +60,8 @@ static char *find(const char *text)
     return ids;
 }
 
-#define V4 "{\"accessAddresses\":[\"10.0.0.1\",\"a.example\"],\"accessPort\":80}"
-#define V6 "{\"accessPort\":81,\"host\":\"::1\"}"
+#define V4   "{\"accessAddresses\":[\"10.0.0.1\",\"a.example\"],\"accessPort\":80}"
+#define V6   "{\"accessPort\":81,\"host\":\"::1\"}"
 #define BOTH INTERFACE("generic-http", "NONE", V4) "," INTERFACE("generic-https", "CERT_AUTH", V6)
 
 static void put_plant(void)
@@ -134,9 +134,10 @@ static void address_types_shorten_the_answer_alone(void **state)
         assert_int_equal(qv_registry_find_services(registry, &query, now, &result, NULL), QV_OK);
         QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
         qv_service_result_write(&result, QV_DETAIL_TERSE, &buf);
-        assert_non_null(strstr(buf.at, "\"interfaces\":[{\"templateName\":\"generic-http\",\"protocol\":"
-                                       "\"http\",\"policy\":\"NONE\",\"properties\":{"
-                                       "\"accessAddresses\":[\"a.example\"],\"accessPort\":80}}]"));
+        assert_non_null(strstr(buf.at,
+                               "\"interfaces\":[{\"templateName\":\"generic-http\",\"protocol\":"
+                               "\"http\",\"policy\":\"NONE\",\"properties\":{"
+                               "\"accessAddresses\":[\"a.example\"],\"accessPort\":80}}]"));
         qv_service_result_free(&result);
         query.address_types = QV_ADDRESS_HOSTNAME;
     }
@@ -154,9 +155,9 @@ static void a_change_is_applied_whole_or_not_at_all(void **state)
 {
     (void)state;
     put_plant();
-    assert_int_equal(APPLY(view, REMOVE(QV_KIND_INSTANCE, "a::x::1.0.0"),
-                           PUT(QV_KIND_SYSTEM, "c", "{\"v\":9}")),
-                     QV_INVALID);
+    assert_int_equal(
+        APPLY(view, REMOVE(QV_KIND_INSTANCE, "a::x::1.0.0"), PUT(QV_KIND_SYSTEM, "c", "{\"v\":9}")),
+        QV_INVALID);
     assert_string_equal(find("{\"instanceIds\":[\"a::x::1.0.0\"]}"), "a::x::1.0.0");
 
     const struct qv_effect effects[] = {
@@ -284,6 +285,8 @@ static void without_a_view_nothing_is_answered(void **state)
     struct qv_registry_state position;
     qv_registry_state(empty, &position);
     assert_false(position.loaded);
+    assert_int_equal(qv_registry_check_loaded(empty, NULL), QV_UNAVAILABLE);
+    assert_int_equal(qv_registry_check_loaded(registry, NULL), QV_OK);
     qv_registry_free(&empty);
 }
 

@@ -26,16 +26,17 @@ struct qv_request {
     struct qv_str content_type; /**< `at` NULL: not sent */
     struct qv_str accept;       /**< `at` NULL: not sent; several headers joined by ", " */
     struct qv_str body;
-    bool has_body;              /**< Transfer-Encoding, or Content-Length that is not 0 */
-    struct qv_str param;        /**< last path part, decoded once; where the route has one */
-    struct qv_str origin;       /**< "METHOD /path", the decoded parameter filled in */
-    struct qv_str url;          /**< scheme://host[:port]/path, without query (spec 1.4) */
-    const struct qv_identity *identity; /**< NULL: nobody; lives as long as the request and its job */
+    bool has_body;        /**< Transfer-Encoding, or Content-Length that is not 0 */
+    struct qv_str param;  /**< last path part, decoded once; where the route has one */
+    struct qv_str origin; /**< "METHOD /path", the decoded parameter filled in */
+    struct qv_str url;    /**< scheme://host[:port]/path, without query (spec 1.4) */
+    const struct qv_identity
+        *identity; /**< NULL: nobody; lives as long as the request and its job */
     struct qv_wall now;
 };
 
 struct qv_response {
-    int status; /**< HTTP */
+    int status;               /**< HTTP */
     const char *content_type; /**< static; NULL: none */
     const char *allow;        /**< static; for 405 and OPTIONS; NULL: none */
     const char *accept;       /**< static; for 415: what is taken (RFC 9110 12.5.1); NULL: none */
@@ -52,10 +53,11 @@ struct qv_job;
 /** One offered operation. */
 struct qv_route {
     const char *method;
-    const char *path;   /**< whole path; with `param`: the path before the last part, with its slash */
-    bool param;         /**< the last part is a parameter */
-    unsigned serve;     /**< bit of enum qv_serve: on which listeners it is */
-    const char *allow;  /**< the Allow header of this path, for 405 */
+    const char
+        *path;      /**< whole path; with `param`: the path before the last part, with its slash */
+    bool param;     /**< the last part is a parameter */
+    unsigned serve; /**< bit of enum qv_serve: on which listeners it is */
+    const char *allow;         /**< the Allow header of this path, for 405 */
     const char *allow_options; /**< the Allow header of OPTIONS */
     enum qv_operation operation;
     void (*handle)(struct qv_api *api, const struct qv_permit *permit,

@@ -117,8 +117,8 @@ void qv_system_write(const struct qv_system *system, const struct qv_device *dev
 
 /** What an answer shows of an instance, where that is not just all of it as stored. */
 struct qv_instance_choice {
-    const unsigned char *shown;       /**< one per interface, 0: left out; NULL: all */
-    char *const *json;                /**< one per interface, instead of the stored; NULL entries: as stored */
+    const unsigned char *shown; /**< one per interface, 0: left out; NULL: all */
+    char *const *json; /**< one per interface, instead of the stored; NULL entries: as stored */
     const struct qv_wall *expires_at; /**< written with its fraction; NULL: as stored */
 };
 /** Appends an instance object. `choice` NULL: all as stored. */

@@ -1,7 +1,7 @@
 /*
  * May this identity do that? One function decides about the operation, one about the object; both
- * leave a token whose contents are private to src/policy: who wants something of the store must show
- * the grant that it got. Immutable; any thread.
+ * leave a token whose contents are private to src/policy: who wants something of the store must
+ * show the grant that it got. Immutable; any thread.
  */
 #ifndef QUIVER_POLICY_POLICY_H
 #define QUIVER_POLICY_POLICY_H
@@ -55,12 +55,10 @@ struct qv_decision {
 };
 
 /** `identity` NULL: nobody (ops listener). QV_DENIED with the words for the caller. */
-QV_MUST_CHECK enum qv_status qv_policy_permit(const struct qv_policy *policy,
-                                              const struct qv_identity *identity,
-                                              enum qv_operation operation,
-                                              struct qv_permit *ret_permit,
-                                              struct qv_decision *ret_decision,
-                                              struct qv_error *error);
+QV_MUST_CHECK enum qv_status
+qv_policy_permit(const struct qv_policy *policy, const struct qv_identity *identity,
+                 enum qv_operation operation, struct qv_permit *ret_permit,
+                 struct qv_decision *ret_decision, struct qv_error *error);
 
 /** On whom or what a change is asked for. Members that do not apply are empty. */
 struct qv_object {

@@ -31,7 +31,8 @@ QV_MUST_CHECK enum qv_status qv_view_new(struct qv_view **ret_view);
 void qv_view_free(struct qv_view **view); /**< only of one that was not published */
 
 /** Applies the effects of one change as a whole: readers see all or none of them. Repeating one
- *  reaches the same state. On failure nothing is applied; QV_INVALID: a document is not readable. */
+ *  reaches the same state. On failure nothing is applied; QV_INVALID: a document is not readable.
+ */
 QV_MUST_CHECK enum qv_status qv_view_apply(struct qv_view *view, const struct qv_effect *effects,
                                            size_t count, struct qv_error *error);
 /** How far the view is: shown by qv_registry_position. */
@@ -48,6 +49,9 @@ struct qv_registry_state {
     uint64_t epoch, revision;
     size_t count[QV_KIND_COUNT]; /**< entities of each kind */
 };
+/** QV_UNAVAILABLE with words where no view is in force yet: what is stored cannot be judged. */
+QV_MUST_CHECK enum qv_status qv_registry_check_loaded(struct qv_registry *registry,
+                                                      struct qv_error *error);
 void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *ret_state);
 
 /** What one lookup found; holds references, independent of the view from here on. */

@@ -19,9 +19,9 @@ QV_MUST_CHECK enum qv_status qv_store_new(const struct qv_config *config, struct
                                           struct qv_error *error);
 /** Starts the thread: connects, loads the view, follows the journal, ticks, reconnects for ever. */
 QV_MUST_CHECK enum qv_status qv_store_start(struct qv_store *store, struct qv_error *error);
-/** `fn` is called on the store's thread when the first view is in force. Set it before the start.
- */
-void qv_store_on_loaded(struct qv_store *store, void (*fn)(void *data), void *data);
+/** `fn` runs on the store's thread, once: when the first view answers and it is decided whether
+ *  changes are taken (qv_store_reasons says why where they are not). Set before the start. */
+void qv_store_on_ready(struct qv_store *store, void (*fn)(void *data), void *data);
 /** Ends the thread when what was submitted has its answer, at the latest after store.timeout;
  *  later submissions are answered QV_UNAVAILABLE. */
 void qv_store_stop(struct qv_store *store);

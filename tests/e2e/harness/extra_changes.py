@@ -20,6 +20,8 @@ import httpx
 from . import extra_yaml  # noqa: F401 - sizes and times without quotes
 from .requests import REGISTER, lookup_ids, registration, revoke_path
 
+RETRY_SECONDS = 0.02
+
 
 class Outcome(enum.Enum):
     DONE = "acknowledged"
@@ -64,7 +66,8 @@ def outcome_of(send: Callable[[], httpx.Response], *acknowledged: int) -> Outcom
 
 @dataclass
 class Load:
-    """`clients` threads that make `total` changes together; every second instance is revoked."""
+    """`clients` threads that get `total` changes acknowledged together; every second instance is
+    revoked. Who is refused, or finds nobody there, takes a new name after a moment."""
 
     server: object
     prefix: str
@@ -77,7 +80,7 @@ class Load:
     def __post_init__(self):
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
-        self._stop = False
+        self._stop = threading.Event()
 
     def start(self) -> Load:
         for number in range(self.clients):
@@ -91,24 +94,27 @@ class Load:
         try:
             left = self.total // self.clients
             serial = 0
-            while left > 0 and not self._stop:
+            while left > 0 and not self._stop.is_set():
                 serial += 1
                 name = f"{self.prefix}-c{number}-n{serial}"
-                left -= self._live(client, f"load-{number % 4}", name, serial % 2 == 0)
+                done = self._live(client, f"load-{number % 4}", name, serial % 2 == 0)
+                left -= done
+                if not done:
+                    self._stop.wait(RETRY_SECONDS)
         except BaseException as fault:  # noqa: BLE001 - told by finish
             self.faults.append(fault)
 
     def _live(self, client, system: str, name: str, revoke: bool) -> int:
-        """Registers and perhaps revokes one instance; returns how many changes that were."""
+        """Registers and perhaps revokes one instance; returns how many changes were acknowledged."""
         body = registration(name)
         story = Story(outcome_of(lambda: client.post(REGISTER, json=body), 201))
         self._note(name, story, "register", story.registered)
         if not revoke or story.registered is not Outcome.DONE:
-            return 1
+            return int(story.registered is Outcome.DONE)
         path = revoke_path(f"{system}::{name}::1.0.0")
         story.revoked = outcome_of(lambda: client.delete(path), 200)
         self._note(name, story, "revoke", story.revoked)
-        return 2
+        return 1 + int(story.revoked is Outcome.DONE)
 
     def _note(self, name: str, story: Story, what: str, outcome: Outcome) -> None:
         with self._changed:
@@ -125,14 +131,19 @@ class Load:
         with self._changed:
             while self.acknowledged() < count:
                 assert not self.faults, self.faults[0]
-                assert any(thread.is_alive() for thread in self._threads), f"ended early: {self.counts}"
+                assert any(
+                    thread.is_alive() for thread in self._threads
+                ), f"ended early: {self.counts}"
                 left = end - time.monotonic()
-                assert left > 0, f"only {self.acknowledged()} of {count} after {timeout} s: {self.counts}"
+                assert (
+                    left > 0
+                ), f"only {self.acknowledged()} of {count} after {timeout} s: {self.counts}"
                 self._changed.wait(min(left, 1))
 
     def finish(self, timeout: float = 120, stop: bool = False) -> None:
         """Waits for all clients (with `stop` they end after the change that is under way)."""
-        self._stop = stop
+        if stop:
+            self._stop.set()
         end = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0, end - time.monotonic()))

@@ -29,7 +29,6 @@ class Shared:
     def __init__(self, server: Server):
         self.server = server
         self._clients: dict[tuple, httpx.Client] = {}
-        self._redis = None
 
     def __getattr__(self, name: str):
         return getattr(self.server, name)
@@ -46,9 +45,7 @@ class Shared:
         return self.server.client(None, listener="plain", headers=headers)
 
     def redis(self):
-        if self._redis is None:
-            self._redis = self.server.redis()
-        return self._redis
+        return redis_of(self.server)
 
     def key(self, name: str) -> str:
         """A key of the store as design 5 lays them out."""
@@ -57,6 +54,13 @@ class Shared:
     def restart(self, **changes) -> Shared:
         self.server.restart(**changes)
         return self
+
+
+def redis_of(server: Server):
+    """The one client of the embedded Redis, for who asks it again and again."""
+    if not hasattr(server, "shared_redis"):
+        server.shared_redis = server.redis()
+    return server.shared_redis
 
 
 def store_key(pki, name: str) -> str:
@@ -72,7 +76,7 @@ def system_key(server, name: str) -> str:
 
 
 def head(server) -> dict[str, str]:
-    return server.redis().hgetall(store_key(server.pki, "head"))
+    return redis_of(server).hgetall(store_key(server.pki, "head"))
 
 
 def revision(server) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Pki:
         self.ca = directory / "cloud-ca.crt"
         self.crl = directory / "cloud-ca.crl"
         self._issued: dict[str, tuple] = {}
+        self._lock = threading.Lock()
         run_pki("init", directory, "--cloud", cloud, "--organization", organization, *options)
         self.registry = self._paths("registry")
 
@@ -63,13 +65,14 @@ class Pki:
               rsa: bool = False, days: int | None = None) -> Certificate:
         """The certificate of `name`, made once; asking again must ask for the same."""
         asked = (profile, tuple(san or ()), rsa, days)
-        known = self._issued.setdefault(name, asked)
-        assert known == asked, f"{name} was issued as {known}, now wanted as {asked}"
-        if not (self.directory / f"{name}.crt").exists():
-            options = [word for entry in san or () for word in ("--san", entry)]
-            options += ["--rsa"] if rsa else []
-            options += ["--days", days] if days else []
-            run_pki("issue", self.directory, profile, name, *options)
+        with self._lock:  # tests issue from several threads
+            known = self._issued.setdefault(name, asked)
+            assert known == asked, f"{name} was issued as {known}, now wanted as {asked}"
+            if not (self.directory / f"{name}.crt").exists():
+                options = [word for entry in san or () for word in ("--san", entry)]
+                options += ["--rsa"] if rsa else []
+                options += ["--days", days] if days else []
+                run_pki("issue", self.directory, profile, name, *options)
         return self._paths(name)
 
     def renew(self, name: str, *options) -> Certificate:

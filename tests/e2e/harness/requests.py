@@ -133,7 +133,9 @@ def assert_error(answer, status, message, origin=None, kind=None):
     if isinstance(message, re.Pattern):
         assert message.search(found["errorMessage"]), found
         message = None
-    wanted = error_object(status, found["errorMessage"] if message is None else message, origin, kind)
+    wanted = error_object(
+        status, found["errorMessage"] if message is None else message, origin, kind
+    )
     assert list(found.items()) == list(wanted.items())
 
 
@@ -145,7 +147,9 @@ def mask_times(value, pattern=INSTANT):
         return value
     masked = {}
     for name, item in value.items():
-        is_time = name in ("createdAt", "updatedAt") and isinstance(item, str) and pattern.fullmatch(item)
+        is_time = (
+            name in ("createdAt", "updatedAt") and isinstance(item, str) and pattern.fullmatch(item)
+        )
         masked[name] = "<time>" if is_time else mask_times(item, pattern)
     return masked
 
@@ -154,7 +158,9 @@ def assert_same_with_order(found, wanted, where=""):
     """Equal by kind and value, with members in the same order."""
     assert type(found) is type(wanted), f"{where}: {found!r} is not {wanted!r}"
     if isinstance(wanted, dict):
-        assert list(found) == list(wanted), f"{where}: members {list(found)}, expected {list(wanted)}"
+        assert list(found) == list(
+            wanted
+        ), f"{where}: members {list(found)}, expected {list(wanted)}"
         for name, item in wanted.items():
             assert_same_with_order(found[name], item, f"{where}/{name}")
     elif isinstance(wanted, list):
