@@ -103,6 +103,10 @@ static enum qv_status look_up(struct qv_api *api, const struct qv_request *reque
     QV_TRY(read_truth(request->query, "verbose", &verbose, error));
     QV_CLEANUP(qv_service_query) struct qv_service_query *query = NULL;
     QV_TRY(qv_service_query_read(&api->rules, body, &query, error));
+    const struct qv_identity *caller = request->identity; /* NULL: section 11.15 */
+    QV_TRY(qv_service_query_restrict(&api->rules, qv_str_from(caller ? caller->system : NULL),
+                                     caller && caller->profile == QV_PROFILE_OPERATOR, query,
+                                     error));
     if (verbose && !api->config->registry.verbose)
         return qv_error_set(error, QV_DENIED, "Verbose is not allowed");
 
@@ -127,21 +131,14 @@ void service_lookup(struct qv_api *api, const struct qv_permit *permit,
 
 /* ---- revoke ---------------------------------------------------------------------------------- */
 
-static enum qv_status read_id(const struct qv_api *api, const struct qv_request *request,
-                              struct qv_instance_id *ret_id, struct qv_error *error)
-{
-    if (qv_str_is_blank(request->param))
-        return qv_error_set(error, QV_INVALID, "Service instance ID is missing");
-    return qv_instance_id_read(api->rules.dialect, request->param, ret_id, error);
-}
-
 void service_revoke(struct qv_api *api, const struct qv_permit *permit,
                     const struct qv_request *request, struct qv_response *response,
                     struct qv_job **ret_job)
 {
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     QV_CLEANUP(qv_instance_id) struct qv_instance_id id = {0};
-    enum qv_status status = read_id(api, request, &id, &error);
+    enum qv_status status = qv_service_revocation_read(
+        &api->rules, qv_str_from(request->identity->system), request->param, &id, &error);
     if (status != QV_OK) {
         set_fault(response, status, &error, request);
         return;

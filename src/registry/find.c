@@ -221,7 +221,7 @@ static enum qv_status filter(struct finder *finder)
 static int by_id_descending(const void *a, const void *b)
 {
     const struct qv_service_match *left = a, *right = b;
-    return qv_str_compare(right->instance->head.id, left->instance->head.id);
+    return qv_instance_id_compare(right->instance->head.id, left->instance->head.id);
 }
 
 /* ---- the verb -------------------------------------------------------------------------------- */

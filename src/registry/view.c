@@ -6,7 +6,7 @@
  * (cannot fail). The last two happen under one write lock, so that readers see all or nothing.
  * Used by the store's thread alone.
  */
-#include "view.h"
+#include "records.h"
 
 #include <quiver/base/memory.h>
 #include <string.h>
@@ -45,83 +45,11 @@ void qv_view_free(struct qv_view **view)
     if (*view == NULL)
         return;
     for (int kind = 0; kind < QV_KIND_COUNT; kind++) {
-        index_drain(&(*view)->index[kind],
-                    kind == QV_KIND_INSTANCE ? drop_instance : drop_record);
+        index_drain(&(*view)->index[kind], kind == QV_KIND_INSTANCE ? drop_instance : drop_record);
         roster_free(&(*view)->roster[kind]);
     }
     qv_free(*view);
     *view = NULL;
-}
-
-/* ---- records --------------------------------------------------------------------------------- */
-
-struct record *view_find(const struct qv_view *view, enum qv_kind kind, struct qv_str name)
-{
-    return (struct record *)index_find(&view->index[kind], name);
-}
-
-struct instance_record *view_find_instance(const struct qv_view *view, struct qv_str id)
-{
-    return (struct instance_record *)index_find(&view->index[QV_KIND_INSTANCE], id);
-}
-
-static struct record *make_record(struct qv_view *view, enum qv_kind kind, struct qv_str name)
-{
-    struct record *record = qv_alloc(sizeof(*record) + name.length + 1);
-    if (record == NULL || roster_add(&view->roster[kind], record, &record->place) != QV_OK) {
-        qv_free(record);
-        return NULL;
-    }
-    memcpy(record->key, name.at, name.length);
-    index_add(&view->index[kind], &record->node,
-              (struct qv_str){.at = record->key, .length = name.length});
-    return record;
-}
-
-/* The record of a name, counted as used until release_step, so that no other step of the change
-   drops it; an empty one is made where there is none. NULL: no memory. */
-static struct record *hold_record(struct qv_view *view, enum qv_kind kind, struct qv_str name)
-{
-    struct record *record = view_find(view, kind, name);
-    if (record == NULL)
-        record = make_record(view, kind, name);
-    if (record != NULL)
-        record->users++;
-    return record;
-}
-
-/* An empty record that nobody points to has no reason to be. */
-static void drop_if_unused(struct qv_view *view, enum qv_kind kind, struct record *record)
-{
-    if (record == NULL || record->current != NULL || record->users > 0)
-        return;
-    index_remove(&view->index[kind], &record->node);
-    roster_remove(&view->roster[kind], record->place);
-    qv_free(record);
-}
-
-static void join(struct instance_record *instance, enum owner owner, struct record *record)
-{
-    instance->owner[owner] = record;
-    instance->previous[owner] = NULL;
-    instance->next[owner] = record->instances;
-    if (record->instances != NULL)
-        record->instances->previous[owner] = instance;
-    record->instances = instance;
-    record->users++;
-}
-
-static void leave(struct qv_view *view, struct instance_record *instance, enum owner owner)
-{
-    struct record *record = instance->owner[owner];
-    if (instance->previous[owner] != NULL)
-        instance->previous[owner]->next[owner] = instance->next[owner];
-    else
-        record->instances = instance->next[owner];
-    if (instance->next[owner] != NULL)
-        instance->next[owner]->previous[owner] = instance->previous[owner];
-    record->users--;
-    drop_if_unused(view, owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION, record);
 }
 
 /* ---- one effect ------------------------------------------------------------------------------ */
@@ -156,8 +84,8 @@ static enum qv_status read_step(const struct qv_effect *effect, struct step *ste
 static enum qv_status prepare_instance(struct qv_view *view, struct step *step)
 {
     const struct qv_instance *instance = (const struct qv_instance *)step->entity;
-    step->owner[OWNER_PROVIDER] = hold_record(view, QV_KIND_SYSTEM, instance->provider);
-    step->owner[OWNER_DEFINITION] = hold_record(view, QV_KIND_DEFINITION, instance->definition);
+    step->owner[OWNER_PROVIDER] = record_hold(view, QV_KIND_SYSTEM, instance->provider);
+    step->owner[OWNER_DEFINITION] = record_hold(view, QV_KIND_DEFINITION, instance->definition);
     if (step->owner[OWNER_PROVIDER] == NULL || step->owner[OWNER_DEFINITION] == NULL)
         return QV_NO_MEMORY;
     step->instance = qv_alloc(sizeof(*step->instance));
@@ -170,7 +98,7 @@ static enum qv_status prepare_step(struct qv_view *view, struct step *step)
         return QV_OK;
     if (step->kind == QV_KIND_INSTANCE)
         return prepare_instance(view, step);
-    step->record = hold_record(view, step->kind, step->id);
+    step->record = record_hold(view, step->kind, step->id);
     if (step->record == NULL)
         return QV_NO_MEMORY;
     if (step->kind != QV_KIND_SYSTEM)
@@ -178,7 +106,7 @@ static enum qv_status prepare_step(struct qv_view *view, struct step *step)
     struct qv_str device = ((const struct qv_system *)step->entity)->device;
     if (device.length == 0)
         return QV_OK;
-    step->device = hold_record(view, QV_KIND_DEVICE, device);
+    step->device = record_hold(view, QV_KIND_DEVICE, device);
     return step->device != NULL ? QV_OK : QV_NO_MEMORY;
 }
 
@@ -188,16 +116,17 @@ static void release_step(struct qv_view *view, struct step *step)
     for (int owner = 0; owner < OWNER_COUNT; owner++)
         if (step->owner[owner] != NULL) {
             step->owner[owner]->users--;
-            drop_if_unused(view, owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION,
-                           step->owner[owner]);
+            record_drop_if_unused(view,
+                                  owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION,
+                                  step->owner[owner]);
         }
     if (step->device != NULL) {
         step->device->users--;
-        drop_if_unused(view, QV_KIND_DEVICE, step->device);
+        record_drop_if_unused(view, QV_KIND_DEVICE, step->device);
     }
     if (step->record != NULL) {
         step->record->users--;
-        drop_if_unused(view, step->kind, step->record);
+        record_drop_if_unused(view, step->kind, step->record);
     }
 }
 
@@ -206,8 +135,8 @@ static void remove_instance(struct qv_view *view, struct qv_str id)
     struct instance_record *record = view_find_instance(view, id);
     if (record == NULL)
         return;
-    leave(view, record, OWNER_PROVIDER);
-    leave(view, record, OWNER_DEFINITION);
+    record_leave(view, record, OWNER_PROVIDER);
+    record_leave(view, record, OWNER_DEFINITION);
     index_remove(&view->index[QV_KIND_INSTANCE], &record->node);
     drop_instance(&record->node);
 }
@@ -220,45 +149,15 @@ static void put_instance(struct qv_view *view, struct step *step)
     step->instance = NULL;
     step->entity = NULL;
     index_add(&view->index[QV_KIND_INSTANCE], &record->node, record->current->head.id);
-    join(record, OWNER_PROVIDER, step->owner[OWNER_PROVIDER]);
-    join(record, OWNER_DEFINITION, step->owner[OWNER_DEFINITION]);
-}
-
-static void leave_device(struct qv_view *view, struct record *system)
-{
-    struct record *device = system->device;
-    if (device == NULL)
-        return;
-    if (system->previous != NULL)
-        system->previous->next = system->next;
-    else
-        device->systems = system->next;
-    if (system->next != NULL)
-        system->next->previous = system->previous;
-    system->device = system->next = system->previous = NULL;
-    device->users--;
-    drop_if_unused(view, QV_KIND_DEVICE, device);
-}
-
-/* `device` is held by the step, so that leaving does not drop it. */
-static void move_to_device(struct qv_view *view, struct record *system, struct record *device)
-{
-    leave_device(view, system);
-    if (device == NULL)
-        return;
-    system->device = device;
-    system->next = device->systems;
-    if (device->systems != NULL)
-        device->systems->previous = system;
-    device->systems = system;
-    device->users++;
+    record_join(record, OWNER_PROVIDER, step->owner[OWNER_PROVIDER]);
+    record_join(record, OWNER_DEFINITION, step->owner[OWNER_DEFINITION]);
 }
 
 static void put_other(struct qv_view *view, struct step *step)
 {
     struct record *record = step->record;
     if (step->kind == QV_KIND_SYSTEM)
-        move_to_device(view, record, step->device);
+        record_move_to_device(view, record, step->device);
     qv_entity_free(&record->current);
     record->current = step->entity;
     step->entity = NULL;
@@ -270,9 +169,9 @@ static void remove_other(struct qv_view *view, enum qv_kind kind, struct qv_str 
     if (record == NULL)
         return;
     if (kind == QV_KIND_SYSTEM)
-        move_to_device(view, record, NULL);
+        record_move_to_device(view, record, NULL);
     qv_entity_free(&record->current);
-    drop_if_unused(view, kind, record);
+    record_drop_if_unused(view, kind, record);
 }
 
 static void apply_step(struct qv_view *view, struct step *step)

@@ -125,30 +125,6 @@ static enum qv_status add_end(struct qv_change *change,
     return add(change, &buf);
 }
 
-enum qv_status qv_change_register_service(const struct qv_rules *rules,
-                                          enum qv_provider_registration mode,
-                                          const struct qv_service_registration *registration,
-                                          const struct qv_identity *by,
-                                          struct qv_change **ret_change)
-{
-    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    size_t arguments = 9 + registration->interface_count;
-    QV_TRY(change_new(QV_SCRIPT_REGISTER_SERVICE, QV_OP_SERVICE_REGISTER, arguments, &change));
-    QV_TRY(add_by(change, by));
-    QV_TRY(add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
-    QV_TRY(add_instance(change, registration));
-    QV_TRY(add_provider(change, rules, registration));
-    QV_TRY(add_definition(change, registration->definition));
-    QV_TRY(add_end(change, registration));
-    for (size_t i = 0; i < registration->interface_count; i++)
-        QV_TRY(add_text(change, registration->interfaces[i].template_name));
-    *ret_change = change;
-    change = NULL;
-    return QV_OK;
-}
-
-/* ---- register-system, register-device ----------------------------------------------------------- */
-
 static enum qv_status add_folded(struct qv_change *change, const struct qv_dialect *dialect,
                                  const char *name)
 {
@@ -156,6 +132,51 @@ static enum qv_status add_folded(struct qv_change *change, const struct qv_diale
     qv_system_name_fold(dialect, qv_str_from(name), &buf);
     return add(change, &buf);
 }
+
+/* Those that the change makes, with their documents; then the names of those that it relies on. */
+static enum qv_status add_templates(struct qv_change *change,
+                                    const struct qv_service_registration *registration)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf count = {0};
+    qv_buf_printf(&count, "%zu", registration->new_template_count);
+    QV_TRY(add(change, &count));
+    for (size_t i = 0; i < registration->new_template_count; i++) {
+        QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
+        QV_TRY(add_text(change, registration->new_templates[i]->name));
+        qv_template_write(registration->new_templates[i], &doc);
+        QV_TRY(add(change, &doc));
+    }
+    for (size_t i = 0; i < registration->interface_count; i++)
+        if (registration->interfaces[i].template_known)
+            QV_TRY(add_text(change, registration->interfaces[i].template_name));
+    return QV_OK;
+}
+
+enum qv_status qv_change_register_service(const struct qv_rules *rules,
+                                          enum qv_provider_registration mode,
+                                          const struct qv_service_registration *registration,
+                                          const struct qv_identity *by,
+                                          struct qv_change **ret_change)
+{
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    size_t arguments = 12 + 2 * registration->new_template_count + registration->interface_count;
+    QV_TRY(change_new(QV_SCRIPT_REGISTER_SERVICE, QV_OP_SERVICE_REGISTER, arguments, &change));
+    QV_TRY(add_by(change, by));
+    QV_TRY(add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
+    QV_TRY(add_instance(change, registration));
+    QV_TRY(add_provider(change, rules, registration));
+    QV_TRY(add_definition(change, registration->definition));
+    QV_TRY(add_end(change, registration));
+    QV_TRY(add_folded(change, rules->dialect, registration->provider));
+    QV_TRY(add_folded(change, rules->dialect, registration->definition));
+    QV_TRY(add_templates(change, registration));
+    *ret_change = change;
+    change = NULL;
+    return QV_OK;
+}
+
+/* ---- register-system, register-device -----------------------------------------------------------
+ */
 
 enum qv_status qv_change_register_system(const struct qv_rules *rules,
                                          const struct qv_system_registration *registration,

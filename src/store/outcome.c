@@ -65,6 +65,10 @@ static const struct {
     {"device", QV_INVALID, "Device names do not exist: ", 0},
     {"addresses", QV_INVALID, "At least one system address is needed for every system", 0},
     {"twin", QV_INVALID, "A system exists whose name differs in letter case alone: ", 0},
+    {"definition-twin", QV_INVALID,
+     "A service definition exists whose name differs in letter case alone: ", 0},
+    {"overtaken", QV_UNAVAILABLE,
+     "The change was not made: another registration has just made the interface template ", 0},
 };
 
 enum qv_status qv_outcome_refuse(const struct qv_dialect *dialect, const struct qv_reply *reply,

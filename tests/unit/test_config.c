@@ -27,6 +27,9 @@
     "cloud: {name: testcloud.company.arrowhead.eu}\nlisteners:\n- {" listener "}\n"
 #define TLS "tls: {certificate: c, private_key: k, trust: [t]}\n"
 
+#define URL(url) "identity: {blacklist: {url: \"" url "\"}}\n"
+#define URL_HINT "; write https://host[:port]/path, without user, query and fragment"
+
 struct result {
     enum qv_status status;
     struct qv_config *config;
@@ -128,6 +131,15 @@ static void defaults(void **state)
     assert_true(config->registry.verbose);
     assert_int_equal(config->registry.address_alias.count, 6);
     assert_string_equal(config->registry.address_alias.at[2], "accessAddress");
+    assert_null(config->registry.advertise.address);
+    assert_int_equal(config->registry.advertise.port, 0);
+    assert_null(config->identity.authentication_system.url);
+    assert_true(config->identity.authentication_system.timeout_ms == 2000);
+    assert_true(config->identity.authentication_system.keep_ms == 10000);
+    assert_int_equal(config->identity.blacklist.mode, QV_BLACKLIST_OFF);
+    assert_int_equal(config->identity.blacklist.exempt.count, 0);
+    assert_true(config->identity.blacklist.timeout_ms == 2000);
+    assert_true(config->identity.blacklist.keep_ms == 1000);
     assert_int_equal(config->limits.body, 262144);
     assert_int_equal(config->limits.json_depth, 128);
     assert_int_equal(config->limits.connections, 10000);
@@ -150,7 +162,7 @@ static void every_setting(void **state)
     expect_good(&result);
     const struct qv_config *config = result.config;
     assert_string_equal(config->cloud.name, "testcloud.company.arrowhead.eu");
-    assert_int_equal(config->listener_count, 4);
+    assert_int_equal(config->listener_count, 5);
     assert_int_equal(config->listeners[0].serve, QV_SERVE_ARROWHEAD | QV_SERVE_OPS);
     assert_int_equal(config->listeners[1].authentication, QV_AUTHENTICATION_DECLARED);
     assert_int_equal(config->listeners[1].tls, QV_TLS_SERVER);
@@ -182,6 +194,23 @@ static void every_setting(void **state)
     assert_int_equal(config->registry.direct_access.count, 2);
     assert_string_equal(config->registry.direct_access.at[1], "TranslationManager");
     assert_int_equal(config->registry.normalization, QV_NORMALIZATION_SIMPLE);
+    assert_string_equal(config->registry.advertise.address, "registry.plant.example");
+    assert_int_equal(config->registry.advertise.port, 443);
+    assert_int_equal(config->listeners[4].authentication, QV_AUTHENTICATION_OUTSOURCED);
+    assert_string_equal(config->identity.authentication_system.url,
+                        "https://auth.plant.example:8445/authentication/identity");
+    assert_string_equal(config->identity.authentication_system.ca, TEST_DATA "/config/auth.crt");
+    assert_string_equal(config->identity.authentication_system.secrets_file,
+                        TEST_DATA "/config/secrets");
+    assert_true(config->identity.authentication_system.timeout_ms == 500);
+    assert_true(config->identity.authentication_system.keep_ms == 0);
+    assert_int_equal(config->identity.blacklist.mode, QV_BLACKLIST_REQUIRED);
+    assert_int_equal(config->identity.blacklist.exempt.count, 1);
+    assert_string_equal(config->identity.blacklist.exempt.at[0], "Monitor");
+    assert_string_equal(config->identity.blacklist.url, "http://[::1]:8080/blacklist/check");
+    assert_string_equal(config->identity.blacklist.ca, "/etc/blacklist.crt");
+    assert_true(config->identity.blacklist.timeout_ms == 30000);
+    assert_true(config->identity.blacklist.keep_ms == 60000);
     assert_int_equal(config->limits.body, 1048576);
     assert_int_equal(config->limits.json_depth, 16);
     assert_int_equal(config->limits.connections, 5);
@@ -206,12 +235,12 @@ static const struct {
     {LEAST "? [a]\n: 1\n", "4: a key must be a word"},
     {LEAST "logg: 1\n",
      "4: logg: is not a setting; known here: cloud, listeners, tls, store, authorization, "
-     "registry, limits, log"},
+     "registry, identity, limits, log"},
     {LEAST "log: {levels: info}\n", "4: log.levels: is not a setting; known here: level, format"},
     {LEAST "log: {\"\": 1}\n", "4: log.(key): is not a setting; known here: level, format"},
     {LEAST "log.level: info\n",
      "4: log.level: is not a setting; known here: cloud, listeners, tls, store, authorization, "
-     "registry, limits, log"},
+     "registry, identity, limits, log"},
     {LEAST "tls: {\"*\": 1}\n", "4: tls.(key): is not supported by this version, remove it"},
     {LEAST "log: {level: info, level: debug}\n",
      "4: log.level: is given twice (first in line 4), remove one"},
@@ -283,21 +312,13 @@ static const struct {
      "4: tls.stale_crl: is not supported by this version, remove it"},
     {LEAST "authorization: {policy: policy.yaml}\n",
      "4: authorization.policy: is not supported by this version, remove it"},
-    {LEAST "registry: {advertise: {address: a}}\n",
-     "4: registry.advertise: is not supported by this version, remove it"},
     {LEAST "registry: {page_size_max: 1}\n",
      "4: registry.page_size_max: is not supported by this version, remove it"},
-    {LEAST "identity: {blacklist: {mode: off}}\n",
-     "4: identity.blacklist: is not supported by this version, remove it"},
     {LEAST "chap:\n  ttl: 30s\n", "5: chap.ttl: is not supported by this version, remove it"},
     {LEAST "chap: 5\n", "4: chap: must be a mapping: its settings below it, indented"},
     {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap]"),
      "3: listeners[0].serve: \"chap\" is not supported by this version, use one of: arrowhead, "
      "ops"},
-    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [arrowhead], authentication: "
-          "outsourced"),
-     "3: listeners[0].authentication: \"outsourced\" is not supported by this version, use one "
-     "of: certificate, declared, none"},
     /* the cloud */
     {"cloud: {name: testcloud.company}\n"
      "listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
@@ -369,6 +390,78 @@ static const struct {
     {WITH("name: a, address: \"::\", port: 1, tls: off, serve: [ops]"),
      "3: listener a: address: plaintext beyond this machine, use 127.0.0.1 or ::1, turn TLS on, "
      "or set allow_plaintext: true"},
+    {TLS WITH("name: a, address: 127.0.0.1, port: 1, tls: mutual, serve: [arrowhead], "
+              "authentication: outsourced") "identity: {authentication_system: {url: \"https://a\"}}",
+     "4: listener a: authentication: outsourced has no effect with tls: mutual, where the "
+     "certificate says who calls, remove it"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops], authentication: "
+          "outsourced"),
+     "3: listener a: authentication: outsourced has no effect for ops, remove it"},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [arrowhead], authentication: "
+          "outsourced"),
+     "3: identity.authentication_system.url: is missing, but listener a has authentication: "
+     "outsourced"},
+    /* who is asked about callers */
+    {LEAST "identity: {authentication_system: {url: \"https://auth.example\"}}\n",
+     "1: identity.authentication_system.ca: is missing; without it and without tls.trust nobody "
+     "vouches for that server"},
+    {LEAST "identity: {blacklist: {url: \"https://auth.example\"}}\n",
+     "1: identity.blacklist.ca: is missing; without it and without tls.trust nobody vouches for "
+     "that server"},
+    {LEAST URL("auth.example"), "4: identity.blacklist.url: the value is no URL" URL_HINT},
+    {LEAST URL("ftp://auth.example"), "4: identity.blacklist.url: the value is no URL" URL_HINT},
+    {LEAST URL("https://"),
+     "4: identity.blacklist.url: the URL's host is no name and no address" URL_HINT},
+    {LEAST URL("https:///x"),
+     "4: identity.blacklist.url: the URL's host is no name and no address" URL_HINT},
+    {LEAST URL("https://-a"),
+     "4: identity.blacklist.url: the URL's host is no name and no address" URL_HINT},
+    {LEAST URL("https://::1"),
+     "4: identity.blacklist.url: the URL's host is no name and no address" URL_HINT},
+    {LEAST URL("https://[1.2.3.4]"),
+     "4: identity.blacklist.url: the URL's host is no name and no address" URL_HINT},
+    {LEAST URL("https://[::1"),
+     "4: identity.blacklist.url: the URL's host is no name and no address" URL_HINT},
+    {LEAST URL("https://1.2.3"),
+     "4: identity.blacklist.url: the URL's host is no name and no address" URL_HINT},
+    {LEAST URL("https://a:0"),
+     "4: identity.blacklist.url: the URL's port is no number from 1 to 65535" URL_HINT},
+    {LEAST URL("https://a:65536/"),
+     "4: identity.blacklist.url: the URL's port is no number from 1 to 65535" URL_HINT},
+    {LEAST URL("https://[::1]8"),
+     "4: identity.blacklist.url: the URL's port is no number from 1 to 65535" URL_HINT},
+    {LEAST URL("https://user:secret@a"),
+     "4: identity.blacklist.url: the URL is too long or has characters that it cannot "
+     "have" URL_HINT},
+    {LEAST URL("https://a/b?c"),
+     "4: identity.blacklist.url: the URL is too long or has characters that it cannot "
+     "have" URL_HINT},
+    {LEAST URL("https://a/b c"),
+     "4: identity.blacklist.url: the URL is too long or has characters that it cannot "
+     "have" URL_HINT},
+    {LEAST URL("http://auth.example"),
+     "4: identity.blacklist.url: http is for 127.0.0.1, ::1 and localhost alone" URL_HINT},
+    {LEAST URL("http://127.0.0.1.example"),
+     "4: identity.blacklist.url: http is for 127.0.0.1, ::1 and localhost alone" URL_HINT},
+    {LEAST "identity: {blacklist: {mode: on}}\n",
+     "4: identity.blacklist.mode: \"on\" is unknown, use one of: off, required"},
+    {LEAST "identity: {authentication_system: {timeout: 31s}}\n",
+     "4: identity.authentication_system.timeout: \"31s\" is not a time in ms, s, m or h from "
+     "100ms to 30s"},
+    {LEAST "identity: {authentication_system: {keep: 6m}}\n",
+     "4: identity.authentication_system.keep: \"6m\" is not a time in ms, s, m or h from 0ms to "
+     "5m"},
+    {LEAST "identity: {blacklist: {wait: 6m}}\n",
+     "4: identity.blacklist.wait: is not a setting; known here: mode, exempt, url, ca, timeout, "
+     "keep"},
+    /* what the registry says of itself */
+    {LEAST "registry: {advertise: {address: \"a b\"}}\n",
+     "4: registry.advertise.address: \"a b\" is no address and no host name, as 10.0.0.5 or "
+     "registry.plant.example"},
+    {LEAST "registry: {advertise: {port: 0}}\n",
+     "4: registry.advertise.port: \"0\" is not a whole number from 1 to 65535"},
+    {LEAST "registry: {advertise: 10.0.0.5}\n",
+     "4: registry.advertise: must be a mapping: its settings below it, indented"},
     /* what TLS needs */
     {"listeners:\n- {name: a, address: 1.2.3.4, port: 1, tls: mutual, serve: [arrowhead]}\n"
      "tls: {private_key: k, trust: [t]}\n",

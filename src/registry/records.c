@@ -1,0 +1,113 @@
+/*
+ * The records of a view and how they hang together: by name, among their owners' instances, among
+ * the systems of a device. Nothing here fails but making a record. Used by the writer alone, under
+ * the write lock once the view is published; finding also by readers, under theirs.
+ */
+#include "records.h"
+
+#include <quiver/base/memory.h>
+#include <string.h>
+
+/* ---- by name --------------------------------------------------------------------------------- */
+
+struct record *view_find(const struct qv_view *view, enum qv_kind kind, struct qv_str name)
+{
+    return (struct record *)index_find(&view->index[kind], name);
+}
+
+struct instance_record *view_find_instance(const struct qv_view *view, struct qv_str id)
+{
+    return (struct instance_record *)index_find(&view->index[QV_KIND_INSTANCE], id);
+}
+
+static struct record *make_record(struct qv_view *view, enum qv_kind kind, struct qv_str name)
+{
+    struct record *record = qv_alloc(sizeof(*record) + name.length + 1);
+    if (record == NULL || roster_add(&view->roster[kind], record, &record->place) != QV_OK) {
+        qv_free(record);
+        return NULL;
+    }
+    memcpy(record->key, name.at, name.length);
+    index_add(&view->index[kind], &record->node,
+              (struct qv_str){.at = record->key, .length = name.length});
+    return record;
+}
+
+struct record *record_hold(struct qv_view *view, enum qv_kind kind, struct qv_str name)
+{
+    struct record *record = view_find(view, kind, name);
+    if (record == NULL)
+        record = make_record(view, kind, name);
+    if (record != NULL)
+        record->users++;
+    return record;
+}
+
+void record_drop_if_unused(struct qv_view *view, enum qv_kind kind, struct record *record)
+{
+    if (record == NULL || record->current != NULL || record->users > 0)
+        return;
+    index_remove(&view->index[kind], &record->node);
+    roster_remove(&view->roster[kind], record->place);
+    qv_free(record);
+}
+
+/* ---- instances of an owner ---------------------------------------------------------------------
+ */
+
+void record_join(struct instance_record *instance, enum owner owner, struct record *record)
+{
+    instance->owner[owner] = record;
+    instance->previous[owner] = NULL;
+    instance->next[owner] = record->instances;
+    if (record->instances != NULL)
+        record->instances->previous[owner] = instance;
+    record->instances = instance;
+    record->users++;
+}
+
+void record_leave(struct qv_view *view, struct instance_record *instance, enum owner owner)
+{
+    struct record *record = instance->owner[owner];
+    if (instance->previous[owner] != NULL)
+        instance->previous[owner]->next[owner] = instance->next[owner];
+    else
+        record->instances = instance->next[owner];
+    if (instance->next[owner] != NULL)
+        instance->next[owner]->previous[owner] = instance->previous[owner];
+    record->users--;
+    record_drop_if_unused(view, owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION,
+                          record);
+}
+
+/* ---- systems on a device -----------------------------------------------------------------------
+ */
+
+static void leave_device(struct qv_view *view, struct record *system)
+{
+    struct record *device = system->device;
+    if (device == NULL)
+        return;
+    if (system->previous != NULL)
+        system->previous->next = system->next;
+    else
+        device->systems = system->next;
+    if (system->next != NULL)
+        system->next->previous = system->previous;
+    system->device = system->next = system->previous = NULL;
+    device->users--;
+    record_drop_if_unused(view, QV_KIND_DEVICE, device);
+}
+
+void record_move_to_device(struct qv_view *view, struct record *system, struct record *device)
+{
+    leave_device(view, system);
+    if (device == NULL)
+        return;
+    system->device = device;
+    system->next = device->systems;
+    if (device->systems != NULL)
+        device->systems->previous = system;
+    device->systems = system;
+    device->users++;
+}
