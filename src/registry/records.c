@@ -52,8 +52,7 @@ void record_drop_if_unused(struct qv_view *view, enum qv_kind kind, struct recor
     qv_free(record);
 }
 
-/* ---- instances of an owner ---------------------------------------------------------------------
- */
+/* ---- instances of an owner ------------------------------------------------------------------- */
 
 void record_join(struct instance_record *instance, enum owner owner, struct record *record)
 {
@@ -80,8 +79,7 @@ void record_leave(struct qv_view *view, struct instance_record *instance, enum o
                           record);
 }
 
-/* ---- systems on a device -----------------------------------------------------------------------
- */
+/* ---- systems on a device --------------------------------------------------------------------- */
 
 static void leave_device(struct qv_view *view, struct record *system)
 {

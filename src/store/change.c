@@ -175,8 +175,7 @@ enum qv_status qv_change_register_service(const struct qv_rules *rules,
     return QV_OK;
 }
 
-/* ---- register-system, register-device -----------------------------------------------------------
- */
+/* ---- register-system, register-device -------------------------------------------------------- */
 
 enum qv_status qv_change_register_system(const struct qv_rules *rules,
                                          const struct qv_system_registration *registration,

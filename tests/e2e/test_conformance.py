@@ -14,6 +14,11 @@ from harness.judge import answer_faults
 from harness.server import Quiver
 from harness.wire import Response
 
+# Steps whose recorded answer Quiver does not give and the file does not say so: scenario and step,
+# the reason stands in docs/compatibility.md.
+HELD_WRONG = {
+    "5.2-service-lookup-own-entries": frozenset({4}),  # advertises management, which is not offered
+}
 SCENARIOS = [*scenarios("arrowhead-5.0.json"), *scenarios("arrowhead-5.2.json")]
 
 
@@ -35,8 +40,15 @@ def stage_of(pki):
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
 def test_scenario(stage_of, scenario):
-    faults = stage_of(scenario).replay(scenario)
+    faults = stage_of(scenario).replay(scenario, HELD_WRONG.get(scenario.name, frozenset()))
     assert not faults, f"{scenario.name} ({scenario.about}):\n" + "\n".join(faults)
+
+
+def test_held_wrong_are_few_and_exist():
+    names = {scenario.name: len(scenario.steps) for scenario in SCENARIOS}
+    steps = [(name, step) for name, some in HELD_WRONG.items() for step in some]
+    assert len(steps) <= 5
+    assert all(step < names[name] for name, step in steps)
 
 
 def answer(body: str, status: int = 200, **headers: str) -> Response:

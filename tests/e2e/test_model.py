@@ -20,7 +20,7 @@ from harness.judge import answer_faults
 from harness.model import Model
 from harness.operations import DIALECTS, sequences, step_of
 
-EXAMPLES = 80
+EXAMPLES = 150
 STEPS = 40
 SHORTENING = 40
 REACHED = {  # what the sequences must have come across, or they prove little

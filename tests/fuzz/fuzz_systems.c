@@ -56,8 +56,7 @@ static void check_found(const struct qv_strings *addresses, struct qv_str writte
     }
 }
 
-/* ---- systems -----------------------------------------------------------------------------------
- */
+/* ---- systems --------------------------------------------------------------------------------- */
 
 static void check_stored_system(const struct qv_system_registration *registration)
 {
@@ -97,8 +96,7 @@ static void check_system(const struct qv_rules *rules, const json_t *body, size_
     MUST(asked_again == asked || asked_again == QV_NO_MEMORY);
 }
 
-/* ---- devices -----------------------------------------------------------------------------------
- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 static void check_stored_device(const struct qv_device_registration *registration)
 {

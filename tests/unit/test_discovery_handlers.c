@@ -79,8 +79,7 @@ static void run(const struct call *call, struct qv_response *response, struct qv
 #define REGISTER_S(body_) system_register, QV_OP_SYSTEM_REGISTER, body_, NULL, NULL, JSON
 #define REGISTER_D(body_) device_register, QV_OP_DEVICE_REGISTER, body_, NULL, NULL, JSON
 
-/* ---- lookups and refusals ----------------------------------------------------------------------
- */
+/* ---- lookups and refusals -------------------------------------------------------------------- */
 
 static void put_plant(void)
 {

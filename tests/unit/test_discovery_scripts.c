@@ -204,8 +204,7 @@ static void names_that_differ_in_case_alone_exclude_each_other(void **state)
 #undef CASED
 }
 
-/* ---- what stops any of them --------------------------------------------------------------------
- */
+/* ---- what stops any of them ------------------------------------------------------------------ */
 
 static void a_deadline_that_passed_stops_everything(void **state)
 {

@@ -154,8 +154,7 @@ static void dialects_with_letter_case_know_twins(void **state)
     drop(change);
 }
 
-/* ---- what a reply may lack ----------------------------------------------------------------------
- */
+/* ---- what a reply may lack ------------------------------------------------------------------- */
 
 static struct qv_reply *reply_of(const char *const *words)
 {

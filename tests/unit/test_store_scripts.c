@@ -173,6 +173,47 @@ static void refuses_what_does_not_exist(void **state)
                      "REFUSED", "template", "unheard-of"));
 }
 
+#define REGISTER_WITH(definition, folded_system, folded_definition, ...)                           \
+    RUN(QV_SCRIPT_REGISTER_SERVICE, "0", "token-register", BY, "automatic",                        \
+        "provider::" definition "::1.0.0", "{}", "provider", SYSTEM_DOC("10.0.0.1"), definition,   \
+        "{\"name\":\"" definition "\"}", "", folded_system, folded_definition, __VA_ARGS__)
+
+/* interface_policy extendable and open: templates are made in the same change, or it is refused. */
+static void makes_templates_in_the_same_entry(void **state)
+{
+    (void)state;
+    const char *doc = "{\"name\":\"own\",\"protocol\":\"x\",\"properties\":[]}";
+    assert_reply(REGISTER_WITH("a", "", "", "1", "own", doc, "generic-http"), "OK", "2");
+    char *stored = redis_text(&redis, P ":template:own");
+    assert_non_null(strstr(stored, doc));
+    free(stored);
+    assert_int_equal(redis_number(&redis, "XLEN %s", P ":journal"), 2);
+    /* the same once more relies on what is there; another one has been overtaken */
+    assert_reply(REGISTER_WITH("a", "", "", "1", "own", doc), "OK", "3");
+    assert_changes_nothing(
+        assert_reply(REGISTER_WITH("a", "", "", "1", "own", "{}"), "REFUSED", "overtaken", "own"));
+    assert_changes_nothing(assert_reply(REGISTER_WITH("a", "", "", "1", "other", "{}", "nowhere"),
+                                        "REFUSED", "template", "nowhere"));
+}
+
+/* Dialect 5.2 (section 11.6): no two names that differ in letter case alone. */
+static void refuses_twins(void **state)
+{
+    (void)state;
+    assert_reply(REGISTER_WITH("aB", "provider", "ab", "0", "generic-http"), "OK", "2");
+    assert_reply(REGISTER_WITH("aB", "provider", "ab", "0", "generic-http"), "OK", "3");
+    assert_changes_nothing(assert_reply(REGISTER_WITH("Ab", "provider", "ab", "0", "generic-http"),
+                                        "REFUSED", "definition-twin", "aB"));
+    redis_do(&redis, "DEL %s", P ":system:provider");
+    redis_do(&redis, "HSET %s system:provider Provider", P ":folded");
+    redis_do(&redis, "SET %s x", P ":system:Provider");
+    assert_changes_nothing(assert_reply(REGISTER_WITH("aB", "provider", "ab", "0", "generic-http"),
+                                        "REFUSED", "twin", "Provider"));
+    /* who went leaves the name to others */
+    redis_do(&redis, "DEL %s", P ":system:Provider");
+    assert_reply(REGISTER_WITH("aB", "provider", "ab", "0", "generic-http"), "OK", "4");
+}
+
 static void a_system_is_refreshed_only_if_automatic(void **state)
 {
     (void)state;
@@ -322,8 +363,8 @@ static void a_cascade_races_with_registrations(void **state)
     for (int i = 0; i < ROUNDS; i++) {
         redisAppendCommand(redis.to,
                            "EVAL %s 1 %s 0 t%d %s automatic provider::d::%d {} provider "
-                           "%s definition {} %s generic-http",
-                           enter, P, i, BY, i % 7, SYSTEM_DOC("1"), "");
+                           "%s definition {} %s %s %s 0 generic-http",
+                           enter, P, i, BY, i % 7, SYSTEM_DOC("1"), "", "", "");
         if (i % 3 == 0)
             redisAppendCommand(other.to, "EVAL %s 1 %s 0 r%d %s provider", revoke, P, i, BY);
         int done = 0;
@@ -455,6 +496,8 @@ int main(void)
         cmocka_unit_test_setup(open_mends_a_head_that_is_behind_its_journal, set_up_head),
         cmocka_unit_test_setup(registers_all_in_one_entry, set_up_head),
         cmocka_unit_test_setup(refuses_what_does_not_exist, set_up_head),
+        cmocka_unit_test_setup(makes_templates_in_the_same_entry, set_up_head),
+        cmocka_unit_test_setup(refuses_twins, set_up_head),
         cmocka_unit_test_setup(a_system_is_refreshed_only_if_automatic, set_up_head),
         cmocka_unit_test_setup(unknown_members_survive, set_up_head),
         cmocka_unit_test_setup(a_damaged_system_is_not_guessed_at, set_up_head),

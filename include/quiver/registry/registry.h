@@ -91,9 +91,9 @@ struct qv_entity_result {
 };
 void qv_entity_result_free(struct qv_entity_result *result);
 
-/** The youngest first (spec 4.2). QV_UNAVAILABLE: no view is loaded yet. Where the query has neither
- *  names nor device names, each system is looked at, in slices, so that neither the writer nor
- *  other readers wait for it. */
+/** The youngest first (spec 4.2). QV_UNAVAILABLE: no view is loaded yet. Where the query has
+ * neither names nor device names, each system is looked at, in slices, so that neither the writer
+ * nor other readers wait for it. */
 QV_MUST_CHECK enum qv_status qv_registry_find_systems(struct qv_registry *registry,
                                                       const struct qv_system_query *query,
                                                       struct qv_entity_result *ret_result,
