@@ -22,7 +22,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#define TOKEN_MAX 4096
+enum { TOKEN_MAX = 4096, LOG_EVERY_MS = 1000 };
 
 enum kind { KIND_TOKEN, KIND_NAME };
 
@@ -44,6 +44,8 @@ struct qv_verifier {
     struct qv_buf ca[2];        /* by kind; PEM */
     char *verify_url;           /* NULL: none is configured */
     struct qv_fetcher *fetcher;
+    struct qv_mono told;     /* the fetcher's thread's: no fault is logged before then ... */
+    unsigned suppressed;     /* ... and how many were not */
 
     pthread_mutex_t lock;
     struct qv_answers *answers;
@@ -169,16 +171,25 @@ static void find(const struct flight *flight, const struct qv_fetched *fetched,
         qv_finding_of_name(fetched, verifier->config->identity.blacklist.keep_ms, ret_finding);
 }
 
+/* Faults of the one that was asked; a line a second is enough to know. */
 static void tell_log(const struct flight *flight, const struct qv_fetched *fetched,
                      const struct qv_finding *finding)
 {
+    struct qv_verifier *verifier = flight->verifier;
     if (finding->status == QV_OK || finding->status == QV_UNAUTHENTICATED)
         return;
+    struct qv_mono now = qv_mono_now();
+    if (now.us < verifier->told.us) {
+        verifier->suppressed++;
+        return;
+    }
     qv_log(QV_LOG_WARNING,
            flight->kind == KIND_TOKEN ? "identity not verified" : "blacklist not asked",
            QV_LOG_CSTR("reason", fetched->reached ? qv_status_name(finding->status)
                                                   : fetched->reason),
-           QV_LOG_INT("status", fetched->status));
+           QV_LOG_INT("status", fetched->status), QV_LOG_INT("suppressed", verifier->suppressed));
+    verifier->told = qv_mono_add_ms(now, LOG_EVERY_MS);
+    verifier->suppressed = 0;
 }
 
 /* Remembers what was found, and takes the flight away so that no one waits for it any more. */
