@@ -10,11 +10,37 @@ MARKER = "#" * 12   # becomes a number of twelve digits in the load generator
 PROVIDERS = [f"bench-provider-{index}" for index in range(10)]
 WRITER, CONSUMER = "bench-writer", "bench-consumer"
 NAMES = [*PROVIDERS, WRITER, CONSUMER]
+
+
+class Dialect:
+    """What a request has to know of a dialect. Certificates fit all: their names are in kebab case,
+    and each dialect makes its own of them."""
+
+    def __init__(self, name, separator, http_template, plain):
+        self.name, self.separator, self.http_template = name, separator, http_template
+        self.plain = plain   # names keep their hyphens
+
+    def system(self, name):
+        return name if self.plain else "".join(word.capitalize() for word in name.split("-"))
+
+    def definition(self, *words):
+        """Words in lower case or numbers, joined as a service definition's name."""
+        if self.plain:
+            return "-".join(words)
+        return words[0] + "".join(word.capitalize() for word in words[1:])
+
+    def instance(self, provider, definition):
+        return self.separator.join((self.system(provider), definition, "1.0.0"))
+
+
+DIALECTS = {dialect.name: dialect for dialect in (
+    Dialect("5.0", "::", "generic-http", True), Dialect("5.2", "|", "generic_http", False))}
+FIRST_DIALECT = DIALECTS["5.0"]   # what is measured where nothing else is said
 DISCOVERY = "/serviceregistry/service-discovery"
 
 CONFIG = """\
 cloud:
-  dialect: "5.0"
+  dialect: "{dialect}"
 listeners:
   - {{name: secure, address: 127.0.0.1, port: 0, tls: mutual, serve: [arrowhead]}}
   - {{name: ops, address: 127.0.0.1, port: 0, tls: off, serve: [ops]}}
@@ -60,10 +86,10 @@ class Cloud:
         return ["--certificate", self.path("pki", f"{name}.crt"), "--key",
                 self.path("pki", f"{name}.key"), "--ca", self.path("pki", "cloud-ca.crt")]
 
-    def configure(self, data):
+    def configure(self, data, dialect):
         """Writes a configuration whose data are in the folder `data`; gives its path."""
         path = self.path(f"{data}.yaml")
-        self.write(path, CONFIG.format(data=data).encode())
+        self.write(path, CONFIG.format(data=data, dialect=dialect.name).encode())
         return path
 
     @staticmethod
@@ -80,16 +106,16 @@ def request(operation, document):
     return head.encode() + body
 
 
-def registration(number=MARKER):
+def registration(number=MARKER, dialect=FIRST_DIALECT, floor=2):
     """A service of usual size: the kind of document that the reference's examples show."""
     return request("register", {
-        "serviceDefinitionName": f"bench-{number}",
+        "serviceDefinitionName": dialect.definition("bench", number),
         "version": "1.0.0",
         "expiresAt": "",
         "metadata": {"unit": "celsius", "margin-of-error": 0.5,
-                     "location": {"building": "A", "floor": 2}},
+                     "location": {"building": "A", "floor": floor}},
         "interfaces": [{
-            "templateName": "generic-http",
+            "templateName": dialect.http_template,
             "protocol": "http",
             "policy": "NONE",
             "properties": {
@@ -100,9 +126,14 @@ def registration(number=MARKER):
                 "basePath": "/measure"}}]})
 
 
-def lookup_of_one(number=MARKER, provider=PROVIDERS[0]):
-    return request("lookup?verbose=true", {"instanceIds": [f"{provider}::bench-{number}::1.0.0"]})
+def lookup(query):
+    return request("lookup?verbose=true", query)
+
+
+def lookup_of_one(number=MARKER, provider=PROVIDERS[0], dialect=FIRST_DIALECT):
+    return lookup({"instanceIds": [
+        dialect.instance(provider, dialect.definition("bench", number))]})
 
 
 def lookup_of_ten(number=MARKER):
-    return request("lookup?verbose=true", {"serviceDefinitionNames": [f"bench-{number}"]})
+    return lookup({"serviceDefinitionNames": [f"bench-{number}"]})

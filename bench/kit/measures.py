@@ -8,7 +8,8 @@ import shutil
 import statistics
 import subprocess
 
-from .cloud import CONSUMER, PROVIDERS, ROOT, WRITER, lookup_of_one, lookup_of_ten, registration
+from .cloud import (CONSUMER, DIALECTS, FIRST_DIALECT, PROVIDERS, ROOT, WRITER, lookup_of_one,
+                    lookup_of_ten, registration)
 from .machine import Failed, Watch, memory_kib
 from .processes import Quiver, RedisCopy, Yardstick, exchange
 from .resp import Redis, next_script_call
@@ -34,11 +35,14 @@ def both(rounds, ratio):
     for name, runs in (("quiver", ours), ("yardstick", theirs)):
         result[name] = {
             "per_second": spread([run["per_second"] for run in runs]),
+            "p50_us": spread([run["latency_us"]["p50"] for run in runs]),
             "p99_us": spread([run["latency_us"]["p99"] for run in runs]),
             "load_cpu_share": spread([run["load_cpu_share"] for run in runs]),
         }
         if "cpu" in runs[0]:
             result[name]["cpu_us"] = spread([run["cpu"][0]["us_per_request"] for run in runs])
+    result["p50_ratio"] = spread([a["latency_us"]["p50"] / b["latency_us"]["p50"]
+                                  for a, b in rounds])
     if "cpu" in ours[0] and "cpu" in theirs[0]:
         result["cpu_ratio"] = spread([a["cpu"][0]["us_per_request"] /
                                       b["cpu"][0]["us_per_request"] for a, b in rounds])
@@ -73,8 +77,8 @@ class Bench:
         self.log = cloud.path("log.txt")
         self.written = 0
 
-    def quiver(self, data, core=None):
-        return Quiver(self.programs["quiver"], self.cloud.configure(data), self.log, core)
+    def quiver(self, data, core=None, dialect=FIRST_DIALECT):
+        return Quiver(self.programs["quiver"], self.cloud.configure(data, dialect), self.log, core)
 
     def fresh(self, data):
         shutil.rmtree(self.cloud.path(data), ignore_errors=True)
@@ -135,12 +139,22 @@ class Bench:
                                       *words)
 
     def lookups_of_one(self):
-        """One instance, and nothing else registered; and full handshakes on the same server."""
+        """One instance, and nothing else registered, in each dialect; and full handshakes."""
+        result = {f"lookup_one_{name}": self.lookup_of_one_in(dialect)
+                  for name, dialect in DIALECTS.items()}
+        return result | self.handshakes()
+
+    def lookup_of_one_in(self, dialect):
+        with self.quiver(self.fresh("one"), self.core, dialect) as quiver:
+            self.register(quiver, PROVIDERS[0], 1, dialect)
+            self.say(f"lookup of one instance, kept alive, dialect {dialect.name}")
+            return self.kept_alive(quiver, lookup_of_one("%012d" % 1, dialect=dialect))
+
+    def handshakes(self):
+        result = {}
         with self.quiver(self.fresh("one"), self.core) as quiver:
             self.register(quiver, PROVIDERS[0], 1)
             message = lookup_of_one("%012d" % 1)
-            self.say("lookup of one instance, kept alive")
-            result = {"lookup_one": self.kept_alive(quiver, message)}
             for version in ("1.3", "1.2"):
                 self.say(f"full handshakes, TLS {version}")
                 result[f"handshake_tls{version}"] = self.against_yardstick(
@@ -167,8 +181,8 @@ class Bench:
             result["lookup_ten"] = self.kept_alive(quiver, lookup_of_ten("%012d" % 1))
         return result
 
-    def register(self, quiver, name, count):
-        return self.load.run(quiver, name, registration(), "--number", 0 if count > 1 else 1,
+    def register(self, quiver, name, count, dialect=FIRST_DIALECT):
+        return self.load.run(quiver, name, registration(dialect=dialect), "--number", 0 if count > 1 else 1,
                              "--requests", count, "--expect", 201, "--connections",
                              min(count, 64), "--seconds", 600, core=None)
 
@@ -267,7 +281,7 @@ class Bench:
             raise Failed(f"redis-benchmark made {made} of {count} changes: {done.stderr[-300:]}")
         figures = [float(word.strip(b'"')) for word in
                    done.stdout.strip().splitlines()[-1].rsplit(b",", 7)[1:]]
-        return {"per_second": figures[0], "latency_us": {"p99": figures[5] * 1000},
+        return {"per_second": figures[0], "latency_us": {"p50": figures[3] * 1000, "p99": figures[5] * 1000},
                 "load_cpu_share": 0.0}
 
 

@@ -124,9 +124,8 @@ enum qv_status qv_gate_blacklist(const struct qv_api *api, const struct qv_reque
     return qv_buf_status(url);
 }
 
-enum qv_status qv_gate_blacklist_verdict(const struct qv_api *api,
-                                         const struct qv_inquiry *inquiry, struct qv_str name,
-                                         struct qv_error *error)
+enum qv_status qv_gate_blacklist_verdict(const struct qv_api *api, const struct qv_inquiry *inquiry,
+                                         struct qv_str name, struct qv_error *error)
 {
     const struct qv_core_names *names = qv_core_names(api->rules.dialect);
     if (inquiry->status == QV_NO_MEMORY)

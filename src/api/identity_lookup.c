@@ -36,8 +36,7 @@ static bool asks_for_identity(const json_t *body)
         return false;
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)body, name, value)
-    {
+    json_object_foreach ((json_t *)body, name, value) {
         if (!is_member(name))
             return false;
     }
@@ -53,4 +52,10 @@ bool qv_gate_is_identity_lookup(const struct qv_api *api, const struct qv_reques
     if (qv_json_parse(request->body, api->config->limits.json_depth, &body, NULL) != QV_OK)
         return false;
     return asks_for_identity(body);
+}
+
+bool qv_gate_needs_nobody(const struct qv_api *api, const struct qv_request *request)
+{
+    return qv_core_names(api->rules.dialect)->identity_is_found_by_all &&
+           qv_gate_is_identity_lookup(api, request);
 }

@@ -45,8 +45,8 @@ static json_t *make_operations(void)
     json_t *object = json_object();
     bool made = object != NULL;
     for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-        json_t *operation = json_pack("{s:s,s:s}", "path", operations[i].path, "method",
-                                      operations[i].method);
+        json_t *operation =
+            json_pack("{s:s,s:s}", "path", operations[i].path, "method", operations[i].method);
         made = json_object_set_new(object, operations[i].name, operation) == 0 && made;
     }
     if (made)
@@ -86,10 +86,9 @@ static enum qv_status make_properties(const struct qv_endpoint *endpoint, const 
     QV_CLEANUP(qv_strings) struct qv_strings addresses = {0};
     QV_TRY(normalize(&endpoint->addresses, &addresses));
     /* in the order in which answers show them */
-    json_t *properties =
-        json_pack("{s:o*,s:i,s:o*,s:s}", "accessAddresses", make_addresses(&addresses),
-                  "accessPort", (int)endpoint->port, "operations", make_operations(), "basePath",
-                  base_path);
+    json_t *properties = json_pack("{s:o*,s:i,s:o*,s:s}", "accessAddresses",
+                                   make_addresses(&addresses), "accessPort", (int)endpoint->port,
+                                   "operations", make_operations(), "basePath", base_path);
     if (properties == NULL || json_object_size(properties) != 4) {
         json_decref(properties);
         return QV_NO_MEMORY;
@@ -150,8 +149,8 @@ static enum qv_status write_service(const struct qv_rules *rules, const struct q
     enum qv_status status = metadata != NULL ? QV_OK : QV_NO_MEMORY;
     while (status == QV_OK && registration.interface_count < facts->count) {
         size_t i = registration.interface_count;
-        status = fill_interface(names, &facts->endpoints[i], offered[service].base_path,
-                                &interfaces[i]);
+        status =
+            fill_interface(names, &facts->endpoints[i], offered[service].base_path, &interfaces[i]);
         if (status == QV_OK)
             registration.interface_count++;
     }
@@ -172,8 +171,8 @@ static enum qv_status write_system(const struct qv_rules *rules, const struct qv
     QV_CLEANUP(qv_strings) struct qv_strings addresses = {0};
     for (size_t i = 0; i < facts->count; i++)
         QV_TRY(normalize(&facts->endpoints[i].addresses, &addresses));
-    QV_CLEANUP(qv_json) json_t *metadata =
-        json_pack("{s:s*}", names->public_key_key, facts->public_key);
+    QV_CLEANUP(qv_json)
+    json_t *metadata = json_pack("{s:s*}", names->public_key_key, facts->public_key);
     if (metadata == NULL)
         return QV_NO_MEMORY;
     const struct qv_system_registration registration = {

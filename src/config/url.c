@@ -53,14 +53,16 @@ bool qv_value_is_host(struct qv_str text)
 
 static bool is_loopback(struct qv_str host)
 {
-    return qv_str_equal_ignore_case(host, QV_STR("localhost")) || qv_str_equal(host, QV_STR("::1")) ||
+    return qv_str_equal_ignore_case(host, QV_STR("localhost")) ||
+           qv_str_equal(host, QV_STR("::1")) ||
            (is_address(AF_INET, host) && qv_str_starts_with(host, QV_STR("127.")));
 }
 
 static enum qv_status refuse(struct qv_error *error, const char *why)
 {
     return qv_error_set(error, QV_INVALID,
-                        "%s; write https://host[:port]/path, without user, query and fragment", why);
+                        "%s; write https://host[:port]/path, without user, query and fragment",
+                        why);
 }
 
 /* host, [IPv6], each with or without :port */

@@ -32,6 +32,7 @@ static const struct qv_core_names rows[] = {
         .https_template = "generic_https",
         .unrestricted_key = "unrestrictedDiscovery",
         .public_key_key = "x509PublicKey",
+        .identity_is_found_by_all = true,
         .blacklist_system = "Blacklist",
         .blacklist_service = "blacklistDiscovery",
         .blacklist_operation = "check",

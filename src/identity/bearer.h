@@ -9,7 +9,8 @@
 
 enum { QV_BEARER_PARTS_MAX = 3 };
 
-/** `Bearer KIND//part//part`: what stands between the double slashes. They point into the header. */
+/** `Bearer KIND//part//part`: what stands between the double slashes. They point into the header.
+ */
 struct qv_bearer {
     struct qv_str parts[QV_BEARER_PARTS_MAX];
     size_t count; /**< 1 to QV_BEARER_PARTS_MAX; empty parts at the end do not count */

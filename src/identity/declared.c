@@ -17,8 +17,8 @@ static enum qv_status profile_of(const struct qv_dialect *dialect, struct qv_str
     qv_name_normalize(dialect, QV_ENTITY_SYSTEM, name, &normalized);
     QV_TRY(qv_buf_status(&normalized));
     struct qv_str operator_ = qv_str_from(qv_core_names(dialect)->operator_);
-    *ret_profile = qv_str_equal(qv_buf_str(&normalized), operator_) ? QV_PROFILE_OPERATOR
-                                                                    : QV_PROFILE_SYSTEM;
+    *ret_profile =
+        qv_str_equal(qv_buf_str(&normalized), operator_) ? QV_PROFILE_OPERATOR : QV_PROFILE_SYSTEM;
     return QV_OK;
 }
 

@@ -52,13 +52,13 @@ static bool set_tls(const struct qv_config *config, const struct qv_fetch *fetch
         .len = fetch->ca.length,
         .flags = CURL_BLOB_NOCOPY, /* it lives as long as the fetch */
     };
-    bool set = curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK &&
-               curl_easy_setopt(handle, CURLOPT_CAPATH, NULL) == CURLE_OK &&
-               curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &ca) == CURLE_OK &&
-               curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-               curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-               curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ==
-                   CURLE_OK;
+    bool set =
+        curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+        curl_easy_setopt(handle, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+        curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &ca) == CURLE_OK &&
+        curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+        curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+        curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
     if (!set || config->tls.certificate == NULL)
         return set;
     return curl_easy_setopt(handle, CURLOPT_SSLCERT, config->tls.certificate) == CURLE_OK &&

@@ -181,7 +181,7 @@ bool qv_secrets_prove(const struct qv_secrets *secrets, struct qv_str name, stru
     QV_CLEANUP(qv_buf) struct qv_buf wanted = {0};
     if (!digest_of(name, known != NULL ? known->text : "nobody's", &wanted))
         return false;
-    bool equal = hash.length == wanted.length &&
-                 CRYPTO_memcmp(hash.at, wanted.at, wanted.length) == 0;
+    bool equal =
+        hash.length == wanted.length && CRYPTO_memcmp(hash.at, wanted.at, wanted.length) == 0;
     return equal && known != NULL;
 }

@@ -44,8 +44,8 @@ struct qv_verifier {
     struct qv_buf ca[2];        /* by kind; PEM */
     char *verify_url;           /* NULL: none is configured */
     struct qv_fetcher *fetcher;
-    struct qv_mono told;     /* the fetcher's thread's: no fault is logged before then ... */
-    unsigned suppressed;     /* ... and how many were not */
+    struct qv_mono told; /* the fetcher's thread's: no fault is logged before then ... */
+    unsigned suppressed; /* ... and how many were not */
 
     pthread_mutex_t lock;
     struct qv_answers *answers;
@@ -165,8 +165,8 @@ static void find(const struct flight *flight, const struct qv_fetched *fetched,
     const struct qv_verifier *verifier = flight->verifier;
     if (flight->kind == KIND_TOKEN)
         qv_finding_of_token(fetched, verifier->verify_url,
-                            verifier->config->identity.authentication_system.keep_ms,
-                            qv_wall_now(), ret_finding);
+                            verifier->config->identity.authentication_system.keep_ms, qv_wall_now(),
+                            ret_finding);
     else
         qv_finding_of_name(fetched, verifier->config->identity.blacklist.keep_ms, ret_finding);
 }
@@ -183,11 +183,11 @@ static void tell_log(const struct flight *flight, const struct qv_fetched *fetch
         verifier->suppressed++;
         return;
     }
-    qv_log(QV_LOG_WARNING,
-           flight->kind == KIND_TOKEN ? "identity not verified" : "blacklist not asked",
-           QV_LOG_CSTR("reason", fetched->reached ? qv_status_name(finding->status)
-                                                  : fetched->reason),
-           QV_LOG_INT("status", fetched->status), QV_LOG_INT("suppressed", verifier->suppressed));
+    qv_log(
+        QV_LOG_WARNING,
+        flight->kind == KIND_TOKEN ? "identity not verified" : "blacklist not asked",
+        QV_LOG_CSTR("reason", fetched->reached ? qv_status_name(finding->status) : fetched->reason),
+        QV_LOG_INT("status", fetched->status), QV_LOG_INT("suppressed", verifier->suppressed));
     verifier->told = qv_mono_add_ms(now, LOG_EVERY_MS);
     verifier->suppressed = 0;
 }
@@ -352,8 +352,8 @@ static bool prove_key(struct qv_verifier *verifier, const struct qv_bearer *bear
     qv_name_normalize(verifier->dialect, QV_ENTITY_SYSTEM, bearer->parts[1], &name);
     if (qv_buf_status(&name) != QV_OK)
         return refuse(inquiry, QV_NO_MEMORY, "out of memory");
-    bool proven = qv_secrets_prove(verifier->secrets, qv_buf_str(&name),
-                                   qv_str_trim(bearer->parts[2]));
+    bool proven =
+        qv_secrets_prove(verifier->secrets, qv_buf_str(&name), qv_str_trim(bearer->parts[2]));
     inquiry->status = proven ? qv_identity_make(qv_buf_str(&name), NULL, QV_PROFILE_SYSTEM, NULL,
                                                 &inquiry->identity)
                              : qv_bearer_refuse(&inquiry->error);

@@ -70,8 +70,8 @@ static enum qv_status add_name(const GENERAL_NAME *name, struct qv_strings *name
         return QV_OK;
     struct qv_str text = {.at = (const char *)ASN1_STRING_get0_data(name->d.dNSName),
                           .length = (size_t)ASN1_STRING_length(name->d.dNSName)};
-    bool is_name = text.length > 0 && qv_str_is_utf8(text) &&
-                   qv_str_find(text, '*') == SIZE_MAX && qv_str_find(text, '\0') == SIZE_MAX;
+    bool is_name = text.length > 0 && qv_str_is_utf8(text) && qv_str_find(text, '*') == SIZE_MAX &&
+                   qv_str_find(text, '\0') == SIZE_MAX;
     return is_name && !is_loopback(text) ? qv_strings_add(names, text) : QV_OK;
 }
 

@@ -38,13 +38,13 @@ static enum qv_status take_refusal(const struct qv_inquiry *inquiry, struct qv_e
     return qv_error_set(error, inquiry->status, "%s", qv_error_message(&inquiry->error));
 }
 
-/* Whom the Authentication system vouches for. One lookup needs nobody: that by which a system finds
-   the Authentication system (section 11.15). */
+/* Whom the Authentication system vouches for. In dialect 5.2 one lookup needs nobody: that by which
+   a system finds the Authentication system (section 11.15). */
 static enum qv_status read_outsourced(struct qv_exchange *exchange, struct qv_error *error)
 {
     const struct qv_api *api = exchange->connection->worker->server->api;
     if (qv_asking_answer(exchange) == NULL) {
-        if (qv_gate_is_identity_lookup(api, &exchange->request)) {
+        if (qv_gate_needs_nobody(api, &exchange->request)) {
             QV_TRY(qv_identity_unknown(&exchange->declared));
             exchange->request.identity = exchange->declared;
             return QV_OK;
@@ -101,8 +101,8 @@ static enum qv_status check_blacklist(struct qv_exchange *exchange, struct qv_er
     if (qv_asking_answer(exchange) == NULL) {
         struct qv_inquiry *inquiry;
         QV_TRY(qv_asking_begin(exchange, &inquiry));
-        exchange->waits = qv_verifier_look_up(api->verifier, qv_buf_str(&name), qv_buf_str(&url),
-                                              inquiry);
+        exchange->waits =
+            qv_verifier_look_up(api->verifier, qv_buf_str(&name), qv_buf_str(&url), inquiry);
         if (exchange->waits)
             return QV_OK;
     }

@@ -3,8 +3,9 @@
  * opened, if they are not there as they should be.
  *
  * The first view is not put in force before this was tried (tail.c), so that nobody finds a
- * registry without them; a Redis that takes no changes does not hold the view back, though. What
- * was refused is tried again with each tick. The store's thread, but for qv_store_set_own.
+ * registry without them; a Redis that takes no changes, or cannot be asked for store.timeout, does
+ * not hold the view back, though. What was refused is tried again with each tick. The store's
+ * thread, but for qv_store_set_own.
  */
 #include "change.h"
 
@@ -17,7 +18,9 @@ void qv_store_set_own(struct qv_store *store, struct qv_change **change)
 
 bool qv_own_awaited(const struct qv_store *store)
 {
-    return store->own.change != NULL && !store->own.tried && store->tail.view == NULL;
+    struct qv_mono limit = qv_mono_add_ms(store->tail.load_began, store->config->store.timeout_ms);
+    return store->own.change != NULL && !store->own.tried && store->tail.view == NULL &&
+           qv_mono_now().us < limit.us;
 }
 
 void qv_own_tried(struct qv_store *store)
@@ -41,9 +44,10 @@ static void on_reply(void *data, const struct qv_reply *reply, bool sent)
         const struct qv_refusal *refusal = qv_refusal_of(reply);
         struct qv_str detail =
             reply->kind == QV_REPLY_ERROR ? reply->text : qv_reply_text(reply, 1);
-        qv_log(QV_LOG_WARNING, "own entries not written",
-               QV_LOG_CSTR("reason", refusal != NULL ? refusal->words : "Redis does not run scripts"),
-               QV_LOG_STR("detail", detail));
+        qv_log(
+            QV_LOG_WARNING, "own entries not written",
+            QV_LOG_CSTR("reason", refusal != NULL ? refusal->words : "Redis does not run scripts"),
+            QV_LOG_STR("detail", detail));
     }
     qv_own_tried(store);
 }

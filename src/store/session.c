@@ -117,8 +117,9 @@ static void on_info(void *data, const struct qv_reply *reply, bool sent)
     session->ticks = 0;
     if (!is_fit(store, reply->text)) {
         session->open = false;
-        qv_own_tried(store);
         bool loading = !qv_str_equal(info_value(reply->text, "loading"), QV_STR("0"));
+        if (!loading)
+            qv_own_tried(store);
         session->refuses = !loading;
         qv_store_announce(store);
         qv_session_again(store, loading ? LOADING_AGAIN_MS : LOOK_AGAIN_MS);
@@ -308,7 +309,6 @@ static void on_lost(struct qv_contact *contact, const char *reason)
                "store not reachable", QV_LOG_CSTR("at", store->where),
                QV_LOG_CSTR("reason", reason));
     session->open = session->was_open = session->ticking = session->refuses = false;
-    qv_own_tried(store);
     session->loading = 0;
     qv_loop_disarm(store->loop, &session->timer);
 }

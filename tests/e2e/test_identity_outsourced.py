@@ -435,19 +435,31 @@ def test_without_secrets_no_key_proves_anything(quiver, authentication):
 # ---- the one lookup that needs nobody ----
 
 
-@pytest.mark.parametrize("dialect", ["5.0", "5.2"])
-@pytest.mark.parametrize("header", [None, "Bearer IDENTITY-TOKEN//stale", "nonsense"])
-def test_the_authentication_system_is_found_without_identity(quiver, authentication, dialect, header):
-    """By this lookup a system that has no token yet finds where to get one (11.15)."""
-    server = start(quiver, authentication, dialect=dialect)
-    template = "generic-http" if dialect == "5.0" else "generic_http"
+@pytest.fixture(scope="module")
+def shared_5_2(pki):
+    factory = Quiver(pki)
+    system = Authentication(pki.issue("authentication", san=["IP:127.0.0.1"]))
+    server = start(factory, system, dialect="5.2")
     body = registration("identity")
-    body["interfaces"][0]["templateName"] = template
+    body["interfaces"][0]["templateName"] = "generic_http"
     assert server.client("authentication-x").post(REGISTER, json=body).status_code == 201
-    client = caller(server, header)
+    yield server
+    factory.close()
+    system.stand_in.close()
+
+
+@pytest.mark.parametrize("header", [None, "Bearer IDENTITY-TOKEN//stale", "nonsense"])
+def test_the_authentication_system_is_found_without_identity(shared_5_2, header):
+    """By this lookup a system that has no token yet finds where to get one (11.15)."""
+    client = caller(shared_5_2, header)
     for query in ({}, {"versions": ["1.0.0"], "alivesAt": None}):
         answer = client.post(LOOKUP, json={"serviceDefinitionNames": ["identity"], **query})
         assert (answer.status_code, answer.json()["count"]) == (200, 1)
+
+
+def test_in_dialect_5_0_nothing_goes_without_identity(shared):
+    answer = caller(shared.server).post(LOOKUP, json={"serviceDefinitionNames": ["identity"]})
+    assert_error(answer, 401, MISSING)
 
 
 @pytest.mark.parametrize("method, path, body", [
@@ -466,8 +478,8 @@ def test_the_authentication_system_is_found_without_identity(quiver, authenticat
     ("POST", "/serviceregistry/device-discovery/lookup", {"serviceDefinitionNames": ["identity"]}),
     ("POST", REGISTER, {"serviceDefinitionNames": ["identity"]}),
 ])
-def test_nothing_else_goes_without_identity(shared, method, path, body):
-    assert_error(caller(shared.server).request(method, path, json=body), 401, MISSING)
+def test_nothing_else_goes_without_identity(shared_5_2, method, path, body):
+    assert_error(caller(shared_5_2).request(method, path, json=body), 401, MISSING)
 
 
 def test_a_declared_listener_has_no_such_lookup(quiver):

@@ -32,8 +32,8 @@ static void ask(const char *text, qv_question question)
 static struct qv_identity *somebody(const char *name)
 {
     struct qv_identity *identity = NULL;
-    assert_int_equal(
-        qv_identity_make(qv_str_from(name), NULL, QV_PROFILE_SYSTEM, NULL, &identity), QV_OK);
+    assert_int_equal(qv_identity_make(qv_str_from(name), NULL, QV_PROFILE_SYSTEM, NULL, &identity),
+                     QV_OK);
     return identity;
 }
 

@@ -390,8 +390,9 @@ static const struct {
     {WITH("name: a, address: \"::\", port: 1, tls: off, serve: [ops]"),
      "3: listener a: address: plaintext beyond this machine, use 127.0.0.1 or ::1, turn TLS on, "
      "or set allow_plaintext: true"},
-    {TLS WITH("name: a, address: 127.0.0.1, port: 1, tls: mutual, serve: [arrowhead], "
-              "authentication: outsourced") "identity: {authentication_system: {url: \"https://a\"}}",
+    {TLS WITH(
+         "name: a, address: 127.0.0.1, port: 1, tls: mutual, serve: [arrowhead], "
+         "authentication: outsourced") "identity: {authentication_system: {url: \"https://a\"}}",
      "4: listener a: authentication: outsourced has no effect with tls: mutual, where the "
      "certificate says who calls, remove it"},
     {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops], authentication: "

@@ -39,7 +39,9 @@ static void taken(void **state)
         struct qv_str header = qv_str_from(rows[i].header);
         QV_CLEANUP(qv_identity) struct qv_identity *identity = NULL;
         QV_CLEANUP(qv_error) struct qv_error error = {0};
-        assert_int_equal(qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &identity, &error), QV_OK);
+        assert_int_equal(
+            qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &identity, &error),
+            QV_OK);
         assert_string_equal(identity->system, rows[i].system);
         assert_int_equal(identity->profile, rows[i].profile);
         assert_null(identity->cloud);
@@ -77,7 +79,9 @@ static void refused(void **state)
         struct qv_str header = qv_str_from(rows[i].header);
         struct qv_identity *identity = NULL;
         QV_CLEANUP(qv_error) struct qv_error error = {0};
-        assert_int_equal(qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &identity, &error), QV_UNAUTHENTICATED);
+        assert_int_equal(
+            qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &identity, &error),
+            QV_UNAUTHENTICATED);
         assert_string_equal(qv_error_message(&error), rows[i].words);
         assert_int_equal(error.status, QV_UNAUTHENTICATED);
         assert_null(identity);
@@ -89,10 +93,14 @@ static void not_sent_and_nul(void **state)
     (void)state;
     struct qv_identity *identity = NULL;
     QV_CLEANUP(qv_error) struct qv_error error = {0};
-    assert_int_equal(qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), NULL, &identity, &error), QV_UNAUTHENTICATED);
+    assert_int_equal(
+        qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), NULL, &identity, &error),
+        QV_UNAUTHENTICATED);
     assert_string_equal(qv_error_message(&error), NONE);
     struct qv_str nul = QV_STR("Bearer SYSTEM//a\0b");
-    assert_int_equal(qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &nul, &identity, &error), QV_UNAUTHENTICATED);
+    assert_int_equal(
+        qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &nul, &identity, &error),
+        QV_UNAUTHENTICATED);
     assert_string_equal(qv_error_message(&error), INVALID);
     assert_null(identity);
 }
@@ -102,7 +110,8 @@ static void references_are_counted(void **state)
     (void)state;
     struct qv_str header = QV_STR("Bearer SYSTEM//a");
     struct qv_identity *first = NULL;
-    assert_int_equal(qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &first, NULL), QV_OK);
+    assert_int_equal(
+        qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &first, NULL), QV_OK);
     struct qv_identity *second = qv_identity_ref(first);
     qv_identity_free(&first);
     assert_null(first);
@@ -120,7 +129,8 @@ static void every_allocation_may_fail(void **state)
     size_t failures = 0;
     for (size_t nth = 1; identity == NULL; nth++, failures++) {
         qv_memory_fail_at(nth);
-        enum qv_status status = qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &identity, NULL);
+        enum qv_status status =
+            qv_identity_from_declared(qv_dialect_get(QV_DIALECT_5_0), &header, &identity, NULL);
         qv_memory_fail_at(0);
         assert_int_equal(status, identity != NULL ? QV_OK : QV_NO_MEMORY);
     }

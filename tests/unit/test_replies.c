@@ -15,10 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASKED    "https://auth/verify"
-#define INVALID  "Invalid authorization header"
-#define KEEP_MS  10000
-#define VERIFIED "{\"verified\":true,\"systemName\":\"a\",\"sysop\":false"
+#define ASKED       "https://auth/verify"
+#define INVALID     "Invalid authorization header"
+#define KEEP_MS     10000
+#define VERIFIED    "{\"verified\":true,\"systemName\":\"a\",\"sysop\":false"
 #define ERROR(type) "{\"errorMessage\":\"words\",\"errorCode\":1,\"exceptionType\":\"" type "\"}"
 
 /* 2030-01-01T00:00:00.5Z */

@@ -81,8 +81,7 @@ static int start_server(void **state)
     socklen_t length = sizeof(at);
     server = (struct server){.fd = socket(AF_INET, SOCK_STREAM, 0)};
     if (server.fd == -1 || bind(server.fd, (struct sockaddr *)&at, length) != 0 ||
-        listen(server.fd, 64) != 0 ||
-        getsockname(server.fd, (struct sockaddr *)&at, &length) != 0)
+        listen(server.fd, 64) != 0 || getsockname(server.fd, (struct sockaddr *)&at, &length) != 0)
         return -1;
     server.port = ntohs(at.sin_port);
     return pthread_create(&server.thread, NULL, serve, NULL);
@@ -162,8 +161,8 @@ static bool look_up(struct qv_verifier *verifier, const char *name, const char *
                     struct asked *asked)
 {
     begin(asked);
-    bool waits = qv_verifier_look_up(verifier, qv_str_from(name), qv_str_from(url),
-                                     &asked->inquiry);
+    bool waits =
+        qv_verifier_look_up(verifier, qv_str_from(name), qv_str_from(url), &asked->inquiry);
     end(asked, waits);
     return waits;
 }
@@ -342,9 +341,9 @@ static void a_bad_file_is_told(void **state)
 static void ca_files(void **state)
 {
     (void)state;
-    char *none[] = {(char *)(uintptr_t)"/no/such.crt"};
+    char *none[] = {(char *)(uintptr_t) "/no/such.crt"};
     char *wrong[] = {(char *)(uintptr_t)TEST_DATA "/config/every.yaml"};
-    char *empty[] = {(char *)(uintptr_t)"/dev/null"};
+    char *empty[] = {(char *)(uintptr_t) "/dev/null"};
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     assert_int_equal(qv_ca_bundle_read(NULL, 0, &text, &error), QV_OK);

@@ -12,6 +12,10 @@
  *  long as they are ones that a lookup has. */
 bool qv_gate_is_identity_lookup(const struct qv_api *api, const struct qv_request *request);
 
+/** May this request go on although nobody proved who calls, on a listener with outsourced identity
+ *  (section 11.15)? The lookup above, in dialect 5.2. */
+bool qv_gate_needs_nobody(const struct qv_api *api, const struct qv_request *request);
+
 /** Must the caller be looked up on the blacklist (spec 1.6, 1.7)? False: nobody is to be asked, as
  *  it is off, the caller is an operator, exempt or the blacklist itself, or this is the lookup
  *  above. True: `name` is the caller's normalized name and `url` where to ask; empty: the check
@@ -22,7 +26,6 @@ QV_MUST_CHECK enum qv_status qv_gate_blacklist(const struct qv_api *api,
 /** The refusal, from what the verifier found: QV_OK where the caller is not on it. */
 QV_MUST_CHECK enum qv_status qv_gate_blacklist_verdict(const struct qv_api *api,
                                                        const struct qv_inquiry *inquiry,
-                                                       struct qv_str name,
-                                                       struct qv_error *error);
+                                                       struct qv_str name, struct qv_error *error);
 
 #endif

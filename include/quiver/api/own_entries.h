@@ -1,6 +1,6 @@
 /*
- * What the registry says of itself in itself (spec/arrowhead-discovery 3.15, section 11.13), so that
- * official clients find it by a lookup. Pure; any thread.
+ * What the registry says of itself in itself (spec/arrowhead-discovery 3.15, section 11.13), so
+ * that official clients find it by a lookup. Pure; any thread.
  */
 #ifndef QUIVER_API_OWN_ENTRIES_H
 #define QUIVER_API_OWN_ENTRIES_H
@@ -10,13 +10,13 @@
 /** One of its Arrowhead listeners, as others reach it. */
 struct qv_endpoint {
     bool https;
-    bool certificate; /**< callers prove themselves by certificate */
+    bool certificate;            /**< callers prove themselves by certificate */
     struct qv_strings addresses; /**< as they are called; the best first */
     uint16_t port;
 };
 
 struct qv_own_facts {
-    char *public_key; /**< the own certificate's, in Base64; NULL: none */
+    char *public_key;              /**< the own certificate's, in Base64; NULL: none */
     struct qv_endpoint *endpoints; /**< in the order in which they are advertised */
     size_t count;
 };

@@ -12,15 +12,16 @@
 enum { QV_CORE_SERVICES = 3 };
 
 struct qv_core_names {
-    const char *dialect;  /**< as qv_dialect_name says it */
+    const char *dialect;   /**< as qv_dialect_name says it */
     const char *operator_; /**< whose declared name, normalized, is an operator's */
     /* the registry itself */
     const char *registry;
     const char *registry_version;
     const char *services[QV_CORE_SERVICES]; /**< service-, system-, device-discovery */
     const char *http_template, *https_template;
-    const char *unrestricted_key; /**< metadata: found in a restricted discovery, too */
-    const char *public_key_key;   /**< metadata of a system */
+    const char *unrestricted_key;  /**< metadata: found in a restricted discovery, too */
+    const char *public_key_key;    /**< metadata of a system */
+    bool identity_is_found_by_all; /**< by its lookup, without identity (section 11.15) */
     /* the blacklist */
     const char *blacklist_system, *blacklist_service, *blacklist_operation;
     const char *blacklisted_end;       /**< behind the name */

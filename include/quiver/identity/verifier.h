@@ -1,6 +1,7 @@
 /*
- * Identities that others vouch for (spec/arrowhead-discovery 1.5-1.7): tokens that the Authentication
- * system verifies, keys that are proven with a shared secret, and the cloud's blacklist.
+ * Identities that others vouch for (spec/arrowhead-discovery 1.5-1.7): tokens that the
+ * Authentication system verifies, keys that are proven with a shared secret, and the cloud's
+ * blacklist.
  *
  * Other systems are asked on a thread of the verifier's own; answers are kept for a while, and one
  * question is asked once however many wait for it. Asking is allowed from any thread.

@@ -66,10 +66,10 @@ struct qv_own_service {
     const char *id, *definition;
     struct qv_str doc; /**< of the instance */
 };
-QV_MUST_CHECK enum qv_status
-qv_change_register_own(const struct qv_rules *rules, const char *system, struct qv_str system_doc,
-                       const struct qv_own_service *services, size_t count,
-                       struct qv_change **ret_change);
+QV_MUST_CHECK enum qv_status qv_change_register_own(const struct qv_rules *rules,
+                                                    const char *system, struct qv_str system_doc,
+                                                    const struct qv_own_service *services,
+                                                    size_t count, struct qv_change **ret_change);
 /** Written each time the store is opened; the first view waits for it, unless Redis takes no
  *  changes. Takes it over. Set it before the start. */
 void qv_store_set_own(struct qv_store *store, struct qv_change **change);

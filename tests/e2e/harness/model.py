@@ -167,7 +167,8 @@ class Model:
             return interface
         types = {text: kind for kind, text in ADDRESSES.values()}
         kept = [a for a in interface["properties"]["accessAddresses"] if types[a] in asked]
-        return {**interface, "properties": {**interface["properties"], "accessAddresses": kept}} if kept else None
+        shown = {**interface["properties"], "accessAddresses": kept}
+        return {**interface, "properties": shown} if kept else None
 
     def lookup_services(self, _who: str, body: dict, verbose: bool) -> tuple:
         if not any(body.get(n) for n in ("instanceIds", "providerNames", "serviceDefinitionNames")):
@@ -177,7 +178,8 @@ class Model:
         found = []
         for key in sorted(self.instances, key=lambda key: join(key).upper(), reverse=True):
             instance = self.instances[key]
-            named = [("instanceIds", join(key)), ("providerNames", key[0]), ("serviceDefinitionNames", key[1])]
+            named = [("instanceIds", join(key)), ("providerNames", key[0]),
+                     ("serviceDefinitionNames", key[1])]
             versions = [version_of(text) for text in body.get("versions", ())]
             ends = instance["expiresAt"]
             shown = [self.shown_interface(interface, body) for interface in instance["interfaces"]]

@@ -34,6 +34,7 @@ REQUIREMENTS = st.lists(st.dictionaries(st.sampled_from(["n", "s", "l"]), st.one
                            "value": st.sampled_from([1, 1.5, True, "Kelvin", [1.0]])}),
 ), max_size=2), max_size=2)
 KINDS = st.sampled_from(["IPV4", "IPV6", "HOSTNAME", "MAC"])
+ON_DEVICE = ["10.0.0.2", "02-00-00-00-00-0A"]
 ENDS = ["2080-01-01T00:00:00Z", "2090-01-01T00:00:00Z"]
 
 
@@ -102,12 +103,12 @@ def service_operations(dialect, who) -> list:
     everyone = {"providerNames": st.just(list(dialect.systems))}
     lookup = with_few(everyone, filters) | with_few(everyone, filters) | with_few({}, filters)
     return [st.tuples(st.just("register_service"), who, registration),
-            own | own | st.tuples(st.just("revoke_service"), who, ids),
+            own | st.tuples(st.just("revoke_service"), who, ids),
             st.tuples(st.just("lookup_services"), who, lookup, st.booleans())]
 
 
 def system_operations(dialect, who) -> list:
-    plain = st.just({"addresses": ["192.168.1.1"]})
+    plain = st.just({"addresses": ["192.168.1.1"]}) | st.just({"deviceName": dialect.devices[0]})
     registration = st.fixed_dictionaries({}, optional={
         "metadata": METADATA, "version": VERSIONS, "addresses": some_of(ADDRESSES, 0),
         "deviceName": st.sampled_from(dialect.devices)})
@@ -121,7 +122,7 @@ def system_operations(dialect, who) -> list:
 
 def device_operations(dialect, who) -> list:
     name = st.sampled_from(dialect.devices)
-    plain = st.fixed_dictionaries({"name": name, "addresses": st.just(["10.0.0.2"])})
+    plain = st.fixed_dictionaries({"name": name, "addresses": st.permutations(ON_DEVICE)})
     registration = st.fixed_dictionaries({"name": name, "addresses": some_of(ADDRESSES)},
                                          optional={"metadata": METADATA})
     filters = {**COMMON_FILTERS, "deviceNames": some_of(dialect.devices, 0)}
@@ -133,19 +134,33 @@ def device_operations(dialect, who) -> list:
 def peopled(dialect) -> list:
     """Operations that fill a registry: from an empty one most sequences would only be refused."""
     device, (first, second, _) = dialect.devices[0], dialect.systems
-    return [("register_device", first, {"name": device, "addresses": ["10.0.0.2", "02-00-00-00-00-0A"]}),
-            ("register_system", first, {"deviceName": device, "metadata": {"n": 1}}),
-            ("register_system", second, {"addresses": ["192.168.1.1"], "version": "2.1"})]
+    http, mqtt = dialect.templates
+    both = [{"templateName": http, "policy": "NONE", "properties": {
+                 "accessAddresses": ["192.168.1.1", "2001:db8::1"], "accessPort": 80, "basePath": "/k"}},
+            {"templateName": mqtt, "policy": "CERT_AUTH", "properties": {
+                 "accessAddresses": ["Tp.Greenhouse.com"], "accessPort": 8080, "baseTopic": "k/",
+                 "operations": ["query"]}}]
+    return [("register_device", first, {"name": device, "addresses": ON_DEVICE}),
+            ("register_system", first, {"deviceName": device}),
+            ("register_system", second, {"addresses": ["192.168.1.1"], "version": "2.1"}),
+            ("register_service", first, {"serviceDefinitionName": dialect.definitions[0],
+                                         "interfaces": both, "metadata": {"n": 1, "s": "Kelvin"},
+                                         "expiresAt": ENDS[0]}),
+            ("register_service", second, {"serviceDefinitionName": dialect.definitions[1],
+                                          "interfaces": both[:1], "metadata": {"n": 2, "l": [1, "Kelvin"]}})]
 
 
 def sequences(dialect, steps: int):
     """Lists of operations: each its name in the model, who calls, and what the method takes besides."""
     who = st.sampled_from(dialect.systems)
-    register, revoke, find = zip(service_operations(dialect, who), system_operations(dialect, who),
-                                 device_operations(dialect, who))
-    one = st.one_of(*register, *register, *find, *revoke, register[0], find[0])
+    offered = [service_operations(dialect, who), system_operations(dialect, who),
+               device_operations(dialect, who)]
+    weights = [(4, 2, 10), (3, 1, 3), (2, 1, 3)]  # of register, revoke, lookup
+    drawn = [strategy for some, counts in zip(offered, weights)
+             for strategy, count in zip(some, counts) for _ in range(count)]
+    one = st.integers(0, len(drawn) - 1).flatmap(drawn.__getitem__)
     few = st.lists(one, max_size=steps // 4)  # four of them: one long list would mostly be short
-    start = st.sampled_from([[], peopled(dialect)])
+    start = st.sampled_from([[], peopled(dialect), peopled(dialect)])
     return st.tuples(start, few, few, few, few).map(lambda parts: sum(parts, []))
 
 
