@@ -14,6 +14,7 @@ from .machine import Failed, Watch, memory_kib
 from .processes import Quiver, RedisCopy, Yardstick, exchange
 from .resp import Redis, next_script_call
 
+DATA = ["start", "one", "write", "copy", "many"]   # folders under the cloud's
 SCRIPTS = ["common.lua", "register_service.lua"]   # src/store; how CMake joins them
 SETTINGS = ["appendonly", "appendfsync", "save", "maxmemory-policy", "appendfilename", "hz",
             "appenddirname", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
@@ -83,6 +84,11 @@ class Bench:
     def fresh(self, data):
         shutil.rmtree(self.cloud.path(data), ignore_errors=True)
         return data
+
+    def clean(self):
+        """Throws away what was stored; certificates and the log stay for the next run."""
+        for data in DATA:
+            shutil.rmtree(self.cloud.path(data), ignore_errors=True)
 
     def redis(self, data):
         return Redis(self.cloud.path(data, "redis.sock"))

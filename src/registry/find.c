@@ -6,6 +6,7 @@
  * What a lookup costs follows what it finds, not what is stored. Any thread.
  */
 #include "find.h"
+#include "fetch.h"
 
 #include <quiver/base/memory.h>
 #include <stdlib.h>
@@ -13,8 +14,6 @@
 
 /* Stored metadata was bounded when it came in. */
 enum { STORED_DEPTH_MAX = 2000 };
-
-enum { FETCHED_AHEAD = 16, CACHE_LINE = 64 };
 
 /* ---- name sets ---------------------------------------------------------------------------------
  */
@@ -111,28 +110,6 @@ static enum qv_status collect_ids(struct finder *finder, const struct qv_view *v
     return QV_OK;
 }
 
-static void fetch(const void *from, size_t length)
-{
-    for (size_t at = 0; at < length; at += CACHE_LINE)
-        __builtin_prefetch((const char *)from + at);
-}
-
-/* An owner's instances lie anywhere in memory: asking for several at once costs about one wait
-   instead of one for each. Gives the first that was not asked for. */
-static const struct instance_record *fetch_ahead(const struct instance_record *first,
-                                                 enum owner owner)
-{
-    enum owner other = owner == OWNER_PROVIDER ? OWNER_DEFINITION : OWNER_PROVIDER;
-    const struct instance_record *at = first;
-    for (int i = 0; at != NULL && i < FETCHED_AHEAD; i++, at = at->next[owner]) {
-        fetch(at->current, sizeof(*at->current) + 2 * CACHE_LINE); /* with the id behind it */
-        fetch(at->owner[other], CACHE_LINE);
-    }
-    for (const struct instance_record *again = first; again != at; again = again->next[owner])
-        fetch(again->owner[other]->current, 2 * CACHE_LINE);
-    return at;
-}
-
 static enum qv_status collect_owned(struct finder *finder, const struct qv_view *view,
                                     enum owner owner, enum qv_kind kind,
                                     const struct name_set *names)
@@ -141,7 +118,7 @@ static enum qv_status collect_owned(struct finder *finder, const struct qv_view 
         const struct record *record = view_find(view, kind, names->sorted[i]);
         const struct instance_record *at = record != NULL ? record->instances : NULL;
         while (at != NULL) {
-            const struct instance_record *end = fetch_ahead(at, owner);
+            const struct instance_record *end = fetch_instances(at, owner);
             for (; at != end; at = at->next[owner])
                 QV_TRY(collect(finder, at));
         }
@@ -292,20 +269,6 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
     finder.matches = NULL;
     finder.count = 0;
     return QV_OK;
-}
-
-/* The texts of the next entries, before they are written one after the other. Those of an entity
-   are one piece of memory. */
-static void fetch_texts(const struct qv_service_result *result, size_t first)
-{
-    for (size_t i = first; i < result->count && i < first + FETCHED_AHEAD; i++) {
-        const struct qv_service_match *match = &result->matches[i];
-        const struct qv_system *provider = match->provider;
-        fetch(match->instance->front.at,
-              (size_t)(match->instance->back.at - match->instance->front.at));
-        fetch(provider->front.at, (size_t)(provider->back.at - provider->front.at));
-        fetch(match->definition->json.at, match->definition->json.length);
-    }
 }
 
 void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,

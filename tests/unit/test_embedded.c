@@ -186,15 +186,23 @@ static void what_was_answered_holds_when_redis_is_killed(void **state)
     await(is_well());
     for (int round = 0; round < ROUNDS; round++) {
         struct answer *these = &answers[round * CHANGES];
+        pid_t killed = redis_pid();
         for (int i = 0; i < CHANGES; i++) {
             snprintf(name, sizeof(name), "service-%d", round * CHANGES + i);
             submit(&these[i], QV_OP_SERVICE_REGISTER, registration(name, ""));
-            if (i == 20 + round * 40)
-                kill(redis_pid(), SIGKILL);
+            if (i == 0)
+                wait_for(&these[0]);
+            if (i != 20 + round * 40)
+                continue;
+            /* those before are on their way, those after find nobody */
+            kill(killed, SIGKILL);
+            await(!is_well() || redis_pid() != killed);
         }
-        for (int i = 0; i < CHANGES; i++)
+        for (int i = 1; i < CHANGES; i++)
             wait_for(&these[i]);
-        await(runs() && is_well());
+        /* the next one is there, and the link to it, which a change that is taken proves */
+        await(runs() && redis_pid() != killed);
+        await(is_well() && enter("probe").status == QV_OK);
     }
     for (int i = 0; i < ROUNDS * CHANGES; i++) {
         bool there = is_there(i);
