@@ -31,6 +31,21 @@ Ctrl-C stops what was started; data/ stays for the next start.
 END
 }
 
+# ---- the folder -----------------------------------------------------------------------------------
+
+# Fails before anything is made if a folder that is written to, or the one it would be made in,
+# is not writable: of another user, or on a medium that is mounted read-only.
+want_writable() {
+    local folder
+    for folder in build/release build "$CERTS/ca" "$CERTS"; do
+        while [[ ! -e $folder ]]; do
+            [[ $folder == */* ]] && folder=${folder%/*} || folder=.
+        done
+        [[ -w $folder && -x $folder ]] ||
+            complain "'$(realpath -- "$folder")' cannot be written by user $(id -un): run as its owner ($(stat -c %U -- "$folder")), or in a copy of your own: cp -R '$PWD' ~/quiver && ~/quiver/run.sh"
+    done
+}
+
 # ---- the local cloud ------------------------------------------------------------------------------
 
 make_cloud() {
@@ -47,6 +62,8 @@ make_cloud() {
 
 server=""  # its process id while it runs
 folder=""  # the demo's, removed at the end
+bound=()   # the command under which Quiver ends with this script, even if that is killed
+setpriv --pdeathsig TERM true 2>/dev/null && bound=(setpriv --pdeathsig TERM)
 
 stop_server() {
     local tenth status=0
@@ -145,7 +162,7 @@ serve() {
         complain "config/quiver.yaml has no listeners 'secure' and 'ops': start by hand with $PROGRAM serve --config config/quiver.yaml"
     want_free secure "$secure"
     want_free ops "$ops"
-    "$PROGRAM" serve --config config/quiver.yaml &
+    "${bound[@]}" "$PROGRAM" serve --config config/quiver.yaml &
     server=$!
     wait_ready "$ops"
     print_commands "$secure"
@@ -265,7 +282,7 @@ demo_ports() {
 demo() {
     local secure_port="" ops_port="" status=0
     demo_folder
-    "$PROGRAM" serve --config "$folder/config/quiver.yaml" 2>"$folder/log" &
+    "${bound[@]}" "$PROGRAM" serve --config "$folder/config/quiver.yaml" 2>"$folder/log" &
     server=$!
     demo_ports
     wait_ready "$ops_port"
@@ -287,6 +304,7 @@ for word in "$@"; do
     *) printf "run.sh: unknown option '%s' (see ./run.sh --help)\n" "$word" >&2 && exit 2 ;;
     esac
 done
+want_writable
 ensure_packages "${QUIVER_BUILD_PACKAGES[@]}"
 trap clean_up EXIT
 trap 'exit 130' INT

@@ -1,10 +1,15 @@
 /*
- * The program: picks the subcommand. Main thread.
+ * The program: picks the subcommand. What always holds from then on: the standard descriptors are
+ * open, so that no file or connection of ours is ever taken for one of them. Main thread.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <quiver/base/memory.h>
 #include <quiver/cli/commands.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -27,8 +32,19 @@ static void print_help(FILE *out)
         fprintf(out, "  %-13s%s\n", commands[i].name, commands[i].about);
 }
 
+/* Whoever starts us may have closed them; the lowest free one is the next that open gives. */
+static bool open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard_descriptors())
+        return 1; /* nowhere to say so */
     qv_memory_init();
     if (argc < 2) {
         print_help(stderr);

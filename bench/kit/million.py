@@ -124,13 +124,11 @@ def provider_commands(pattern, layout, number, first):
 
 def end_commands(pattern, layout, last):
     """The journal's last entry and the head, which name each other."""
-    number = layout.providers - 1
-    put = [command for command in provider_commands(pattern, layout, number, 1 + last -
-                                                    PER_PROVIDER) if command[0] == "SET"][-1]
+    commands = provider_commands(pattern, layout, layout.providers - 1, last - PER_PROVIDER + 1)
+    _, key, document = [command for command in commands if command[0] == "SET"][-1]
     token = secrets.token_hex(len(pattern.token) // 2)
-    name = put[1][len(pattern.prefix):]
     yield ("XADD", pattern.prefix + b"journal", f"{last}-0", "prev", pattern.token, "token", token,
-           "at", 0, "kind", "register-service", b"put:" + name, put[2])
+           "at", 0, "kind", "register-service", b"put:" + key[len(pattern.prefix):], document)
     yield "HSET", pattern.head, "revision", last, "token", token
 
 
@@ -147,14 +145,17 @@ def fill(redis, pattern, layout):
     redis.pipeline(list(end_commands(pattern, layout, first + layout.count - 1)))
 
 
+def register(bench, quiver, message):
+    answer = exchange(bench.cloud, PATTERN_PROVIDER, quiver.port, message)
+    if not answer.startswith(b"HTTP/1.1 201 "):
+        raise Failed(f"registration was answered: {answer[:300].decode(errors='replace')}")
+
+
 def prepare(bench, data, layout):
     """A data folder with that many instances; gives the memory of Quiver when it had none."""
     with bench.quiver(bench.fresh(data)) as quiver:
         empty = memory_kib(quiver.pid)
-        answer = exchange(bench.cloud, PATTERN_PROVIDER, quiver.port,
-                          registration(SAMPLE, floor=SAMPLE_FLOOR))
-        if not answer.startswith(b"HTTP/1.1 201 "):
-            raise Failed(f"registration was answered: {answer[:300].decode(errors='replace')}")
+        register(bench, quiver, registration(SAMPLE, floor=SAMPLE_FLOOR))
         with bench.redis(data) as redis:
             pattern = Pattern(redis)
     bench.say(f"writing {layout.count} instances")
@@ -199,4 +200,6 @@ def lookups_among_a_million(bench):
         for name in queries(layouts[0]):
             bench.say(f"lookups {name.replace('_', ' ')} among {layouts[0].count}")
             result[name] = compare(bench, large, small, name, layouts)
+        register(bench, large, registration("8" * 12))   # changes are accepted on what was written
+    bench.fresh("million")   # a gigabyte
     return result

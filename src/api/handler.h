@@ -19,8 +19,8 @@ QV_MUST_CHECK enum qv_status read_body(const struct qv_api *api, const struct qv
                                        json_t **ret_body, struct qv_error *error);
 /** The same where none is needed: NULL where it is missing, empty or `null`. */
 QV_MUST_CHECK enum qv_status read_optional_body(const struct qv_api *api,
-                                                const struct qv_request *request,
-                                                json_t **ret_body, struct qv_error *error);
+                                                const struct qv_request *request, json_t **ret_body,
+                                                struct qv_error *error);
 /** A query parameter that is a truth value: absent, empty or blank is false (section 11.5). */
 QV_MUST_CHECK enum qv_status read_truth(struct qv_str query, const char *name, bool *ret_value,
                                         struct qv_error *error);

@@ -2,7 +2,8 @@
  * Writes jansson's values as compact JSON, and small helpers on them.
  *
  * Holds always: what is written reads as an equal value again (reals included, in every locale);
- * runs of characters that need no escape are copied at once, because answers are mostly that.
+ * runs of characters that need no escape are copied at once, because answers are mostly that; the
+ * text is UTF-8 whatever bytes came in, so no caller has to look at what a client sent.
  * Any thread.
  */
 #include <math.h>
@@ -21,13 +22,26 @@ void qv_json_free(json_t **value)
     *value = NULL;
 }
 
-static bool needs_escape(unsigned char c)
+/* What stands for a byte that is not of UTF-8: U+FFFD. */
+#define REPLACEMENT "\xEF\xBF\xBD"
+
+/* How many bytes at `from` are written as they are: a character; 0 where it must be written
+ * otherwise. */
+static size_t plain_length(struct qv_str text, size_t from)
 {
-    return c < ' ' || c == '"' || c == '\\';
+    unsigned char c = (unsigned char)text.at[from];
+    uint32_t ignored;
+    if (c >= 0x80)
+        return qv_str_next_code_point(qv_str_part(text, from, SIZE_MAX), &ignored);
+    return c >= ' ' && c != '"' && c != '\\' ? 1 : 0;
 }
 
 static void write_escape(struct qv_buf *buf, unsigned char c)
 {
+    if (c >= 0x80) {
+        qv_buf_put_text(buf, REPLACEMENT);
+        return;
+    }
     static const char letters[] = "\"\\bfnrt";
     static const char meanings[] = "\"\\\b\f\n\r\t";
     const char *found = c != '\0' ? strchr(meanings, c) : NULL;
@@ -44,12 +58,14 @@ void qv_json_write_str(struct qv_buf *buf, struct qv_str text)
     qv_buf_reserve(buf, text.length + 2);
     qv_buf_put_char(buf, '"');
     size_t done = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        if (!needs_escape((unsigned char)text.at[i]))
+    for (size_t i = 0; i < text.length;) {
+        size_t plain = plain_length(text, i);
+        i += plain;
+        if (plain > 0)
             continue;
         qv_buf_put(buf, qv_str_part(text, done, i - done));
-        write_escape(buf, (unsigned char)text.at[i]);
-        done = i + 1;
+        write_escape(buf, (unsigned char)text.at[i++]);
+        done = i;
     }
     qv_buf_put(buf, qv_str_part(text, done, SIZE_MAX));
     qv_buf_put_char(buf, '"');

@@ -18,20 +18,16 @@ static const char help[] =
     "  -h, --help          this text\n\n"
     "exit status: 0 all is well, 1 a start would be refused, 2 wrong usage\n";
 
-static enum qv_status check_trust(const struct qv_config *config)
+static enum qv_status check_trust(const struct qv_config *config, struct qv_trust **ret_trust)
 {
-    QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
     QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
-    enum qv_status status = qv_trust_load(config, qv_wall_now(), &trust, &faults);
+    enum qv_status status = qv_trust_load(config, qv_wall_now(), ret_trust, &faults);
     options_print_faults(&faults);
-    if (status == QV_OK)
-        printf("%s is fine: cloud %.*s, %zu listener%s\n", config->file,
-               QV_STR_ARG(qv_trust_cloud(trust)), config->listener_count,
-               config->listener_count == 1 ? "" : "s");
     return status;
 }
 
-/* Secrets and CA certificates of the systems that are asked about callers. */
+/* Secrets, and CA certificates of the systems that are asked about callers. Behind the trust, whose
+   CAs these may be, so that a fault in them is told once. */
 static enum qv_status check_identity(const struct qv_config *config)
 {
     QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = NULL;
@@ -54,6 +50,11 @@ int qv_cli_check(int argc, char **argv)
     QV_CLEANUP(qv_config) struct qv_config *config = NULL;
     if (options_load(options.config, &config) != QV_OK)
         return 1;
-    enum qv_status identity = check_identity(config);
-    return check_trust(config) == QV_OK && identity == QV_OK ? 0 : 1;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
+    if (check_trust(config, &trust) != QV_OK || check_identity(config) != QV_OK)
+        return 1;
+    printf("%s is fine: cloud %.*s, %zu listener%s\n", config->file,
+           QV_STR_ARG(qv_trust_cloud(trust)), config->listener_count,
+           config->listener_count == 1 ? "" : "s");
+    return 0;
 }

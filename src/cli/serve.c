@@ -6,6 +6,7 @@
  * is made and taken here, one at a time; the embedded Redis is started from this thread because its
  * parent-death signal hangs on the thread that made it. Main thread.
  */
+#include "descriptors.h"
 #include "options.h"
 
 #include <quiver/cli/commands.h>
@@ -156,7 +157,10 @@ static int serve(struct parts *parts)
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     sigset_t signals;
     block_signals(&signals);
+    descriptors_raise();
     enum qv_status status = make_parts(parts, &error);
+    if (status == QV_OK)
+        status = descriptors_share(parts->config, &error);
     if (status == QV_OK)
         status = start_parts(parts, &error);
     if (status != QV_OK) {

@@ -43,8 +43,8 @@ static enum qv_status read_system(struct qv_str id, const struct qv_envelope *en
     struct entity_place metadata = entity_put_metadata(&text, envelope->doc);
     struct entity_place version = {0};
     qv_buf_put_text(&text, ",\"version\":");
-    QV_TRY(entity_put_plain(&text, qv_json_str(json_object_get(envelope->doc, "version")),
-                            &version, error));
+    QV_TRY(entity_put_plain(&text, qv_json_str(json_object_get(envelope->doc, "version")), &version,
+                            error));
     struct entity_place front = entity_since(&text, 0);
     entity_put_member(&text, ",\"addresses\":", json_object_get(envelope->doc, "addresses"));
     struct entity_place addresses = entity_since(&text, front.length);

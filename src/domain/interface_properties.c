@@ -133,14 +133,28 @@ static enum qv_status check_property(const struct qv_rules *rules,
     return validator->run(&call, value, ret_value, error);
 }
 
-static const struct qv_template_property *at_place(const struct qv_template *template_,
-                                                   size_t place, size_t *ret_index)
+/* Which property has which place; to be freed. NULL: no memory. */
+static size_t *order_by_place(const struct qv_template *template_)
 {
-    size_t i = 0;
-    while (template_->properties[i].place != place)
-        i++;
-    *ret_index = i;
-    return &template_->properties[i];
+    size_t *order = qv_alloc_array(template_->property_count + 1, sizeof(*order));
+    for (size_t i = 0; order != NULL && i < template_->property_count; i++)
+        order[template_->properties[i].place] = i;
+    return order;
+}
+
+static enum qv_status put_in_order(const struct qv_template *template_, json_t *const *values,
+                                   json_t *all)
+{
+    size_t *order = order_by_place(template_);
+    enum qv_status status = order != NULL ? QV_OK : QV_NO_MEMORY;
+    for (size_t place = 0; status == QV_OK && place < template_->property_count; place++) {
+        size_t i = order[place];
+        if (values[i] != NULL &&
+            json_object_set_nocheck(all, template_->properties[i].name, values[i]) != 0)
+            status = QV_NO_MEMORY;
+    }
+    qv_free(order);
+    return status;
 }
 
 /* The template's properties in the order of an answer, behind them the others as they came. */
@@ -150,12 +164,7 @@ static enum qv_status put_together(const struct qv_template *template_, json_t *
     QV_CLEANUP(qv_json) json_t *all = json_object();
     if (all == NULL)
         return QV_NO_MEMORY;
-    for (size_t place = 0; place < template_->property_count; place++) {
-        size_t i;
-        const struct qv_template_property *property = at_place(template_, place, &i);
-        if (values[i] != NULL && json_object_set_nocheck(all, property->name, values[i]) != 0)
-            return QV_NO_MEMORY;
-    }
+    QV_TRY(put_in_order(template_, values, all));
     const char *name;
     json_t *value;
     QV_EACH_MEMBER(properties, name, value)

@@ -1,23 +1,15 @@
 /*
  * Interface templates that a registration brings along. The first interface that names a template
  * which is not there makes it; later ones of the same request must fit it (spec 3.2 rows 25 to 29).
- * Pure; any thread.
+ * Holds always: no registration relies on more different templates, known or new, than the store
+ * takes in one change. Pure; any thread.
  */
 #include "new_templates.h"
 #include "dialect.h"
 #include "members.h"
 #include "text.h"
 #include <quiver/base/memory.h>
-
-static struct qv_template *find(const struct qv_service_registration *registration,
-                                struct qv_str name)
-{
-    for (size_t i = 0; i < registration->new_template_count; i++) {
-        if (qv_str_equal(qv_str_from(registration->new_templates[i]->name), name))
-            return registration->new_templates[i];
-    }
-    return NULL;
-}
+#include <quiver/base/text_set.h>
 
 /* ---- making ---- */
 
@@ -97,17 +89,47 @@ static enum qv_status check_fit(const struct qv_template *template_,
     return QV_OK;
 }
 
+/* ---- the verb ---- */
+
+/* The templates' names in the order in which interfaces first have them. */
+struct names {
+    struct qv_text_set known, made;
+};
+
+static void names_free(struct names *names)
+{
+    qv_text_set_free(&names->known);
+    qv_text_set_free(&names->made);
+}
+
+static enum qv_status note(struct names *names, const struct qv_interface *interface,
+                           size_t *ret_place, struct qv_error *error)
+{
+    struct qv_text_set *set = interface->template_known ? &names->known : &names->made;
+    if (qv_text_set_add(set, qv_str_from(interface->template_name), ret_place) != QV_OK)
+        return qv_no_memory(error);
+    if (qv_text_set_count(&names->known) + qv_text_set_count(&names->made) >
+        QV_REGISTRATION_TEMPLATES_MAX)
+        return qv_error_set(error, QV_INVALID,
+                            "Service interface list has more than %d different templates",
+                            QV_REGISTRATION_TEMPLATES_MAX);
+    return QV_OK;
+}
+
 enum qv_status qv_new_templates_read(const struct qv_rules *rules,
                                      struct qv_service_registration *registration,
                                      struct qv_error *error)
 {
+    QV_CLEANUP(names) struct names names = {0};
     for (size_t i = 0; i < registration->interface_count; i++) {
         const struct qv_interface *interface = &registration->interfaces[i];
+        size_t place;
+        QV_TRY(note(&names, interface, &place, error));
         if (interface->template_known)
             continue;
-        const struct qv_template *made = find(registration, qv_str_from(interface->template_name));
-        QV_TRY(made != NULL ? check_fit(made, interface, error)
-                            : add(rules, interface, registration, error));
+        QV_TRY(place < registration->new_template_count
+                   ? check_fit(registration->new_templates[place], interface, error)
+                   : add(rules, interface, registration, error));
     }
     return QV_OK;
 }

@@ -3,6 +3,7 @@
  * which is entered automatically (design 5; spec section 11.14). Pure; any thread.
  */
 #include "text.h"
+#include <quiver/base/text_set.h>
 #include <quiver/domain/service.h>
 
 static void write_text(struct qv_buf *buf, bool *first, const char *key, const char *text)
@@ -56,10 +57,21 @@ void qv_service_registration_write(const struct qv_service_registration *registr
 
 /* ---- the automatic provider ---- */
 
-/* Notes the address, normalized, unless it is there already or may not be registered: what stands
+struct addresses {
+    struct qv_text_set seen; /**< also those that may not be registered */
+    struct qv_strings list;
+};
+
+static void addresses_free(struct addresses *addresses)
+{
+    qv_text_set_free(&addresses->seen);
+    qv_strings_free(&addresses->list);
+}
+
+/* Notes the address, normalized, unless it was seen already or may not be registered: what stands
  * beside the template's own addresses was not checked. */
 static enum qv_status add_address(const struct qv_rules *rules, const json_t *value,
-                                  struct qv_strings *addresses)
+                                  struct addresses *addresses)
 {
     if (!json_is_string(value))
         return QV_OK;
@@ -67,15 +79,16 @@ static enum qv_status add_address(const struct qv_rules *rules, const json_t *va
     qv_address_normalize(qv_json_str(value), &address);
     QV_TRY(qv_buf_status(&address));
     struct qv_str text = qv_buf_str(&address);
-    if (qv_strings_contain(addresses, text) ||
-        qv_address_check(rules, qv_address_detect(text), text, NULL) != QV_OK)
+    size_t place, before = qv_text_set_count(&addresses->seen);
+    QV_TRY(qv_text_set_add(&addresses->seen, text, &place));
+    if (place < before || qv_address_check(rules, qv_address_detect(text), text, NULL) != QV_OK)
         return QV_OK;
-    return qv_strings_add(addresses, text);
+    return qv_strings_add(&addresses->list, text);
 }
 
 static enum qv_status collect(const struct qv_rules *rules,
                               const struct qv_service_registration *registration,
-                              struct qv_strings *addresses)
+                              struct addresses *addresses)
 {
     for (size_t i = 0; i < registration->interface_count; i++) {
         const char *name;
@@ -101,7 +114,7 @@ void qv_service_registration_write_provider(const struct qv_rules *rules,
                                             const struct qv_service_registration *registration,
                                             struct qv_buf *buf)
 {
-    QV_CLEANUP(qv_strings) struct qv_strings addresses = {0};
+    QV_CLEANUP(addresses) struct addresses addresses = {0};
     if (collect(rules, registration, &addresses) != QV_OK)
         buf->failed = true;
     bool first = true;
@@ -110,10 +123,10 @@ void qv_service_registration_write_provider(const struct qv_rules *rules,
     write_text(buf, &first, "version", "1.0.0");
     qv_json_write_key(buf, &first, "addresses");
     qv_buf_put_char(buf, '[');
-    for (size_t i = 0; i < addresses.count; i++) {
+    for (size_t i = 0; i < addresses.list.count; i++) {
         if (i > 0)
             qv_buf_put_char(buf, ',');
-        write_address(addresses.at[i], buf);
+        write_address(addresses.list.at[i], buf);
     }
     qv_buf_put_text(buf, "],\"automatic\":true}");
 }

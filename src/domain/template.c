@@ -48,15 +48,19 @@ static enum qv_status read_property(const json_t *doc, size_t position,
 /* Each property has a place of its own. */
 static enum qv_status check_places(const struct qv_template *template_, struct qv_error *error)
 {
-    for (size_t i = 0; i < template_->property_count; i++) {
+    size_t count = template_->property_count;
+    bool *taken = qv_alloc_array(count + 1, sizeof(*taken));
+    if (taken == NULL)
+        return qv_no_memory(error);
+    bool fine = true;
+    for (size_t i = 0; fine && i < count; i++) {
         size_t place = template_->properties[i].place;
-        bool taken = place >= template_->property_count;
-        for (size_t k = 0; k < i; k++)
-            taken = taken || template_->properties[k].place == place;
-        if (taken)
-            return no_template("place", error);
+        fine = place < count && !taken[place];
+        if (fine)
+            taken[place] = true;
     }
-    return QV_OK;
+    qv_free(taken);
+    return fine ? QV_OK : no_template("place", error);
 }
 
 static enum qv_status read_properties(const json_t *list, struct qv_template *template_,

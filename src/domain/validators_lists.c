@@ -6,6 +6,7 @@
 #include "dialect.h"
 #include "text.h"
 #include "validators.h"
+#include <quiver/base/text_set.h>
 #include <quiver/domain/address.h>
 
 static enum qv_status refuse(struct qv_error *error, const char *words)
@@ -70,15 +71,6 @@ enum qv_status qv_validate_address_list(const struct qv_validator_call *call, co
 
 /* ---- sets of texts ---- */
 
-static bool contains(const json_t *list, struct qv_str text)
-{
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        if (qv_str_equal(qv_json_str(json_array_get(list, i)), text))
-            return true;
-    }
-    return false;
-}
-
 /* Normalizes an operation's name; where the set is none of names any text that is not blank will
  * do. */
 static enum qv_status read_item(const struct qv_validator_call *call, struct qv_str text,
@@ -102,6 +94,7 @@ enum qv_status qv_validate_string_set(const struct qv_validator_call *call, cons
         return refuse(error, words->set_not_list);
     if (json_array_size(value) == 0)
         return refuse(error, words->set_empty);
+    QV_CLEANUP(qv_text_set) struct qv_text_set seen = {0};
     QV_CLEANUP(qv_json) json_t *set = json_array();
     if (set == NULL)
         return qv_no_memory(error);
@@ -111,7 +104,11 @@ enum qv_status qv_validate_string_set(const struct qv_validator_call *call, cons
             return refuse(error, "Value should be a string");
         QV_CLEANUP(qv_buf) struct qv_buf text = {0};
         QV_TRY(read_item(call, qv_json_str(item), &text, error));
-        if (!contains(set, qv_buf_str(&text)))
+        size_t place;
+        if (qv_buf_status(&text) != QV_OK ||
+            qv_text_set_add(&seen, qv_buf_str(&text), &place) != QV_OK)
+            return qv_no_memory(error);
+        if (place == json_array_size(set))
             QV_TRY(append(set, &text, error));
     }
     *ret_value = set;

@@ -78,9 +78,11 @@ static enum qv_status read_parts(struct qv_verifier *verifier, struct qv_error *
     const char *secrets = config->identity.authentication_system.secrets_file;
     if (secrets != NULL)
         QV_TRY(qv_secrets_read(verifier->dialect, secrets, &verifier->secrets, error));
-    QV_TRY(read_ca(config, config->identity.authentication_system.ca, &verifier->ca[KIND_TOKEN],
-                   error));
-    QV_TRY(read_ca(config, config->identity.blacklist.ca, &verifier->ca[KIND_NAME], error));
+    if (config->identity.authentication_system.url != NULL)
+        QV_TRY(read_ca(config, config->identity.authentication_system.ca, &verifier->ca[KIND_TOKEN],
+                       error));
+    if (config->identity.blacklist.mode != QV_BLACKLIST_OFF)
+        QV_TRY(read_ca(config, config->identity.blacklist.ca, &verifier->ca[KIND_NAME], error));
     QV_TRY(make_verify_url(verifier));
     QV_TRY(qv_answers_new(&verifier->answers));
     return qv_fetcher_new(config, &verifier->fetcher, error);

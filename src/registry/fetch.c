@@ -32,12 +32,17 @@ static void fetch_between(struct qv_str first, struct qv_str last)
     fetch(first.at, (size_t)(last.at - first.at) + last.length);
 }
 
-void fetch_texts(const struct qv_service_result *result, size_t first)
+void fetch_metadata(const struct qv_service_match *matches, size_t count, size_t first)
 {
-    for (size_t i = first; i < result->count && i < first + FETCHED_AHEAD; i++) {
-        const struct qv_service_match *match = &result->matches[i];
-        fetch_between(match->instance->front, match->instance->back);
-        fetch_between(match->provider->front, match->provider->back);
-        fetch(match->definition->json.at, match->definition->json.length);
+    for (size_t i = first; i < count && i < first + FETCHED_AHEAD; i++)
+        fetch(matches[i].instance->metadata.at, matches[i].instance->metadata.length);
+}
+
+void fetch_texts(const struct qv_service_match *matches, size_t count, size_t first)
+{
+    for (size_t i = first; i < count && i < first + FETCHED_AHEAD; i++) {
+        fetch_between(matches[i].instance->front, matches[i].instance->back);
+        fetch_between(matches[i].provider->front, matches[i].provider->back);
+        fetch(matches[i].definition->json.at, matches[i].definition->json.length);
     }
 }

@@ -18,7 +18,10 @@ enum { FETCHED_AHEAD = 16 };
 const struct instance_record *fetch_instances(const struct instance_record *first,
                                               enum owner owner);
 
-/** Of up to FETCHED_AHEAD matches from `first` on, what writing them looks at. */
-void fetch_texts(const struct qv_service_result *result, size_t first);
+/** Of up to FETCHED_AHEAD of `count` matches from `first` on, what metadata filters look at. */
+void fetch_metadata(const struct qv_service_match *matches, size_t count, size_t first);
+
+/** The same for what writing them looks at. */
+void fetch_texts(const struct qv_service_match *matches, size_t count, size_t first);
 
 #endif

@@ -211,6 +211,8 @@ static enum qv_status filter(struct finder *finder)
     enum qv_status status = QV_OK;
     for (size_t i = 0; i < finder->count; i++) {
         bool matches = false;
+        if (i % FETCHED_AHEAD == 0)
+            fetch_metadata(finder->matches, finder->count, i);
         if (status == QV_OK)
             status = judge(finder, &finder->matches[i], &matches);
         if (matches)
@@ -279,7 +281,7 @@ void qv_service_result_write(const struct qv_service_result *result, enum qv_det
         const struct qv_service_match *match = &result->matches[i];
         const struct qv_instance_choice choice = {.shown = match->shown, .json = match->json};
         if (i % FETCHED_AHEAD == 0)
-            fetch_texts(result, i);
+            fetch_texts(result->matches, result->count, i);
         if (i > 0)
             qv_buf_put_char(buf, ',');
         qv_instance_write(match->instance, match->provider, match->device, match->definition,

@@ -3,14 +3,27 @@
  * first. Systems of one second are told apart by the change that entered them. Any thread.
  */
 #include "gather.h"
+#include <quiver/base/memory.h>
+
+/* What is asked for, with what makes looking it up cheap. */
+struct wanted {
+    const struct qv_system_query *query;
+    struct name_set versions; /* empty: any */
+};
+
+static void wanted_free(struct wanted *wanted)
+{
+    qv_free(wanted->versions.sorted);
+}
 
 static enum qv_status judge(const void *data, const struct qv_entity_match *match,
                             bool *ret_matches)
 {
-    const struct qv_system_query *query = data;
+    const struct wanted *wanted = data;
+    const struct qv_system_query *query = wanted->query;
     const struct qv_system *system = (const struct qv_system *)match->entity;
     *ret_matches = false;
-    if (query->versions.count > 0 && !qv_strings_contain(&query->versions, system->version))
+    if (!name_set_has(&wanted->versions, system->version))
         return QV_OK;
     if (!qv_filters_match_addresses(&query->filters, system->addresses))
         return QV_OK;
@@ -33,11 +46,13 @@ enum qv_status qv_registry_find_systems(struct qv_registry *registry,
                                         const struct qv_system_query *query,
                                         struct qv_entity_result *ret_result, struct qv_error *error)
 {
+    QV_CLEANUP(wanted) struct wanted wanted = {.query = query};
     QV_CLEANUP(gathering)
     struct gathering gathering = {
-        .registry = registry, .kind = QV_KIND_SYSTEM, .query = query, .judge = judge};
+        .registry = registry, .kind = QV_KIND_SYSTEM, .query = &wanted, .judge = judge};
     QV_TRY(name_set_init(&gathering.names, &query->names));
     QV_TRY(name_set_init(&gathering.devices, &query->devices));
+    QV_TRY(name_set_init(&wanted.versions, &query->versions));
     QV_TRY(gather(&gathering, error));
     gathering_finish(&gathering, youngest_first, ret_result);
     return QV_OK;

@@ -29,10 +29,16 @@ static bool keep_types(const struct qv_rules *rules, json_t *properties, unsigne
     json_t *value = json_object_get(properties, name);
     if (json_is_string(value))
         return is_of_type(value, types);
-    for (size_t i = json_array_size(value); i > 0; i--)
-        if (!is_of_type(json_array_get(value, i - 1), types))
-            json_array_remove(value, i - 1);
-    return json_array_size(value) > 0;
+    /* each address that stays moves to the front of the rest, which is cut off at the end */
+    size_t kept = 0;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        json_t *address = json_array_get(value, i);
+        if (is_of_type(address, types) && json_array_set(value, kept++, address) != 0)
+            return false;
+    }
+    while (json_array_size(value) > kept)
+        (void)json_array_remove(value, json_array_size(value) - 1);
+    return kept > 0;
 }
 
 static bool matches_any(struct qv_requirement *const *requirements, size_t count,

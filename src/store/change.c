@@ -5,6 +5,7 @@
 #include "change.h"
 
 #include <quiver/base/memory.h>
+#include <quiver/base/text_set.h>
 
 void qv_change_free(struct qv_change **change)
 {
@@ -133,6 +134,23 @@ static enum qv_status add_folded(struct qv_change *change, const struct qv_diale
     return add(change, &buf);
 }
 
+/* Each name once, however many interfaces have it. */
+static enum qv_status add_known_templates(struct qv_change *change,
+                                          const struct qv_service_registration *registration)
+{
+    QV_CLEANUP(qv_text_set) struct qv_text_set names = {0};
+    for (size_t i = 0; i < registration->interface_count; i++) {
+        const struct qv_interface *interface = &registration->interfaces[i];
+        size_t place, before = qv_text_set_count(&names);
+        if (!interface->template_known)
+            continue;
+        QV_TRY(qv_text_set_add(&names, qv_str_from(interface->template_name), &place));
+        if (place == before)
+            QV_TRY(add_text(change, interface->template_name));
+    }
+    return QV_OK;
+}
+
 /* Those that the change makes, with their documents; then the names of those that it relies on. */
 static enum qv_status add_templates(struct qv_change *change,
                                     const struct qv_service_registration *registration)
@@ -146,10 +164,7 @@ static enum qv_status add_templates(struct qv_change *change,
         qv_template_write(registration->new_templates[i], &doc);
         QV_TRY(add(change, &doc));
     }
-    for (size_t i = 0; i < registration->interface_count; i++)
-        if (registration->interfaces[i].template_known)
-            QV_TRY(add_text(change, registration->interfaces[i].template_name));
-    return QV_OK;
+    return add_known_templates(change, registration);
 }
 
 enum qv_status qv_change_register_service(const struct qv_rules *rules,

@@ -5,11 +5,11 @@
  * child runs; a child that ends is started again, at once if it ran for a while, else after a pause
  * that doubles up to 5 s. The main thread alone: the child is bound to the thread that starts it.
  */
+#include "data_directory.h"
 #include "lock.h"
 #include "redis_child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <quiver/base/file.h>
 #include <quiver/base/memory.h>
@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,26 +65,6 @@ static enum qv_status check_socket_path(const struct qv_config *config, struct q
         config->store.data_directory, length);
 }
 
-/* Made where it is missing; nobody else's to read in any case. */
-static enum qv_status open_directory(const char *path, int *ret_directory, struct qv_error *error)
-{
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return qv_error_set(error, QV_INVALID, "the data directory %s cannot be made: %s", path,
-                            strerror(errno));
-    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct stat facts;
-    if (directory < 0 || fstat(directory, &facts) != 0 ||
-        ((facts.st_mode & 077) != 0 && fchmod(directory, 0700) != 0)) {
-        int fault = errno;
-        if (directory >= 0)
-            close(directory);
-        return qv_error_set(error, QV_INVALID, "the data directory %s cannot be used: %s", path,
-                            strerror(fault));
-    }
-    *ret_directory = directory;
-    return QV_OK;
-}
-
 /* ---- its log --------------------------------------------------------------------------------- */
 
 static void end_line(struct qv_embedded *embedded)
@@ -127,6 +106,7 @@ static enum qv_status start(struct qv_embedded *embedded, struct qv_mono now,
                             struct qv_error *error)
 {
     embedded->last_line[0] = '\0';
+    QV_TRY(qv_data_directory_check(embedded->directory, embedded->path, error));
     QV_TRY(qv_redis_child_start(embedded->program, embedded->directory, embedded->lock,
                                 &embedded->pid, &embedded->log, error));
     embedded->started = now;
@@ -186,7 +166,7 @@ static enum qv_status open_all(const struct qv_config *config, struct qv_embedde
 {
     QV_TRY(check_socket_path(config, error));
     QV_TRY(qv_redis_child_find(&embedded->program, error));
-    QV_TRY(open_directory(embedded->path, &embedded->directory, error));
+    QV_TRY(qv_data_directory_open(embedded->path, &embedded->directory, error));
     QV_TRY(qv_lock_take(embedded->directory, embedded->path, LOCK_WAIT_MS, &embedded->lock, error));
     qv_lock_note(embedded->lock, getpid(), 0);
     return start(embedded, qv_mono_now(), error);

@@ -14,6 +14,9 @@
 
 enum { LOOK_AGAIN_MS = 1000, LOADING_AGAIN_MS = 100, ARGUMENTS_MAX = 4096 };
 
+/* A registration with more is refused by the domain, as a fault of the request. */
+_Static_assert(12 + 2 * QV_REGISTRATION_TEMPLATES_MAX <= ARGUMENTS_MAX, "templates fit a call");
+
 static struct qv_store *store_of(struct qv_contact *contact)
 {
     return (struct qv_store *)((char *)contact - offsetof(struct qv_store, session.contact));

@@ -92,6 +92,25 @@ def test_ambiguous_is_told_as_an_error_object(registry, name):
     assert_error(answer, 400, None, f"POST {LOOKUP}")
 
 
+NOT_UTF_8 = {
+    "query": (head(JSON, LENGTH, target=LOOKUP + "?verbose=%ff%c3") + BODY, 400),
+    "content-type": (head("Content-Type: \xff", LENGTH) + BODY, 415),
+    "path": (echo().replace(ECHO.encode(), ECHO.encode() + b"\xff"), None),
+    "method": (echo().replace(b"GET", b"G\xffT"), None),
+    "parameter": (head(method="DELETE", target=revoke_path("a") + "%ff%fe"), 400),
+}
+
+
+@pytest.mark.parametrize("name", NOT_UTF_8)
+def test_bytes_that_are_no_text_do_not_come_back(registry, name):
+    """RFC 8259 section 8.1: an answer's JSON is UTF-8, whatever the request was."""
+    request, status = NOT_UTF_8[name]
+    answer = registry.raw(request, "consumer")
+    assert 400 <= answer.status < 500 and status in (None, answer.status)
+    if answer.header("content-type"):
+        assert json.loads(answer.body.decode("utf-8", "strict"))["errorMessage"]
+
+
 NO_HTTP = {
     "garbage": b"\x00\x01\x02\x03garbage\r\n\r\n",
     "random-text": b"hello\r\n\r\n",

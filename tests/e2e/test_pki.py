@@ -1,6 +1,7 @@
 """certs/pki: profiles, strict verification, refusals, revocation, renewal, file modes."""
 
 import os
+import signal
 import stat
 import subprocess
 
@@ -344,6 +345,23 @@ def test_a_failure_leaves_nothing_half_done(cloud):
     assert not list(cloud.directory.glob("ca/.work*"))
 
 
+def test_what_a_killed_run_left_is_removed(cloud, tmp_path):
+    """openssl is a stub that says when it was reached: the private key would be staged by then."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    os.mkfifo(tmp_path / "reached")
+    (tools / "openssl").write_text(f"#!/bin/sh\necho here >'{tmp_path}/reached'\nexec sleep 60\n")
+    (tools / "openssl").chmod(0o755)
+    killed = subprocess.Popen([SCRIPT, "issue", cloud.directory, "system", "web1"], start_new_session=True,
+                              env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
+    assert (tmp_path / "reached").read_text() == "here\n"
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait(20)
+    assert len(list(cloud.directory.glob("ca/.work*"))) == 1
+    run_pki("issue", cloud.directory, "system", "web1")
+    assert not list(cloud.directory.glob("ca/.work*"))
+
+
 def test_a_folder_may_be_moved_and_have_an_odd_name(tmp_path):
     cloud = Pki(tmp_path / "first $HOME # \"x\"")
     moved = tmp_path / "second 'y' \\ z"
@@ -381,7 +399,30 @@ def test_a_common_name_over_64_characters_gets_one_clear_line(pki):
         "use shorter names")
 
 
-@pytest.mark.parametrize("name", ["registry", "cloud-ca"])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_name_that_differs_in_letter_case_alone_is_refused(pki, force):
+    pki.issue("case-a")
+    assert refused("issue", pki.directory, "device", "Case-A", *force) == (
+        "pki: 'Case-A' would be the same system as 'case-a', which is there: letter case does not "
+        "count, choose another name")
+    assert not (pki.directory / "Case-A.crt").exists()
+
+
+def test_a_name_of_which_a_killed_run_left_only_the_certificate_counts(cloud):
+    cloud.issue("web1")
+    for left in ("ca/names/web1", "web1.crt", "web1.key"):
+        (cloud.directory / left).unlink()
+    assert "the same system as 'web1'" in refused("issue", cloud.directory, "system", "WEB1")
+
+
+@pytest.mark.parametrize("name", ["serviceregistry", "ServiceRegistry"])
+def test_nobody_gets_the_registrys_own_name(pki, name):
+    assert refused("issue", pki.directory, "system", name, "--force") == (
+        f"pki: '{name}' would be the same system as the registry itself ('serviceregistry'): "
+        "'pki renew DIR registry' renews its certificate")
+
+
+@pytest.mark.parametrize("name", ["registry", "cloud-ca", "Registry", "Cloud-CA"])
 def test_names_of_the_clouds_own_files_are_refused(pki, name):
     assert "belongs to the cloud itself" in refused("issue", pki.directory, "system", name)
 

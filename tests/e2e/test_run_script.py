@@ -16,7 +16,7 @@ import subprocess
 import pytest
 
 from harness import ROOT, quiver_binary
-from harness.process import Process, holders
+from harness.process import Process, holders, wait_gone
 from harness.server import assert_silent, server_environment
 
 pytestmark = pytest.mark.alone
@@ -46,8 +46,8 @@ class Checkout:
         self.env = server_environment(PATH=f"{folder}/bin:{os.environ['PATH']}",
                                       TMPDIR=str(self.temporary))
 
-    def run(self, *arguments, timeout=90):
-        return subprocess.run([self.folder / "run.sh", *arguments], env=self.env, text=True, cwd="/",
+    def run(self, *arguments, timeout=90, prefix=()):
+        return subprocess.run([*prefix, self.folder / "run.sh", *arguments], env=self.env, text=True, cwd="/",
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
 
     def start(self):
@@ -177,6 +177,49 @@ def test_a_faulty_configuration_is_named(checkout):
     assert done.returncode == 1
     assert "nonsense" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("run.sh: Quiver ended before it was ready")
+
+
+def test_quiver_ends_with_a_script_that_is_killed(checkout):
+    process = checkout.start()
+    running = [pid for pid in holders(checkout.folder) if pid != process.pid]
+    assert running
+    os.kill(process.pid, signal.SIGKILL)
+    assert all(wait_gone(pid, 30) for pid in running)
+    assert holders(checkout.folder) == []
+
+
+@pytest.mark.parametrize("folder", ["build/release", "certs", "."])
+def test_a_folder_that_cannot_be_written_is_named_before_the_build(checkout, folder):
+    """As a user to whom nothing here belongs; cmake would tell that it was reached."""
+    (checkout.folder / "bin/cmake").write_text("#!/bin/sh\necho cmake was run >&2\nexit 1\n")
+    if folder == ".":
+        shutil.rmtree(checkout.folder / "build")
+    checkout.folder.parent.chmod(0o711)
+    for path in (checkout.folder, *checkout.folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o777)
+    (checkout.folder / folder).chmod(0o755)
+    done = checkout.run(prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+    assert done.returncode == 1
+    place = (checkout.folder / folder).resolve()
+    assert re.fullmatch(f"run.sh: '{place}' cannot be written by user nobody: run as its owner [^\n]*, "
+                        f"or in a copy of your own: cp -R '{checkout.folder}' [^\n]*\n", done.stderr)
+
+
+def test_a_build_with_nothing_to_do_is_silent(checkout):
+    (checkout.folder / "bin/cmake").write_text("#!/bin/sh\necho 'ninja: no work to do.'\n")
+    done = checkout.run("--demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ninja" not in done.stdout + done.stderr
+
+
+def test_a_failed_build_shows_what_was_said(checkout):
+    (checkout.folder / "bin/cmake").write_text(
+        "#!/bin/sh\ncase $1 in --build) echo 'a.c:1: error: oops'; exit 1 ;; esac\n")
+    done = checkout.run()
+    assert done.returncode == 1
+    assert done.stdout == "a.c:1: error: oops\n"
+    assert done.stderr == "run.sh: the build of the preset 'release' failed: see above\n"
 
 
 def test_an_interrupted_demo_leaves_nothing(checkout):

@@ -8,7 +8,7 @@
 
 # What the build and the program need.
 QUIVER_BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config libh2o-evloop-dev libhiredis-dev
-    libcurl4-openssl-dev libjansson-dev libyaml-dev libssl-dev uthash-dev redis-server openssl curl ca-certificates)
+    libcurl4-openssl-dev libpcre2-dev libjansson-dev libyaml-dev libssl-dev uthash-dev redis-server openssl curl ca-certificates)
 # What the tests need besides.
 QUIVER_TEST_PACKAGES=(libcmocka-dev python3 python3-venv redis-tools)
 # What lint needs besides.
@@ -98,13 +98,15 @@ quiver_python() {
     complain "no Python from 3.11 on with venv: apt-get install python3 python3-venv"
 }
 
-# build_preset PRESET [cmake option]...: configures and builds; quiet unless it fails.
+# build_preset PRESET [cmake option]...: configures and builds; quiet unless it fails. Whoever
+# sources this has set pipefail.
 build_preset() {
     local preset=$1 jobs
     shift
     jobs=$(nproc)
     cmake --preset "$preset" "$@" >/dev/null ||
         complain "cmake could not configure the preset '$preset': see above"
-    cmake --build "build/$preset" -j "$jobs" -- --quiet ||
+    # ninja says even with --quiet that it had nothing to do.
+    cmake --build "build/$preset" -j "$jobs" -- --quiet | sed -u '/^ninja: no work to do\.$/d' ||
         complain "the build of the preset '$preset' failed: see above"
 }

@@ -19,7 +19,8 @@ def files(root, suffixes=None):
     for folder, folders, names in os.walk(root):
         here = Path(folder).relative_to(root)
         folders[:] = sorted(d for d in folders if d not in SKIPPED and str(here / d) not in SKIPPED)
-        found += [here / n for n in sorted(names) if suffixes is None or Path(n).suffix in suffixes]
+        found += [here / n for n in sorted(names)
+                  if n != ".git" and (suffixes is None or Path(n).suffix in suffixes)]  # .git may be a file
     return found
 
 

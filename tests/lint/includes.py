@@ -13,6 +13,7 @@ LIBRARIES = {
     "OpenSSL": (re.compile(r"openssl/"),
                 {"identity", "trust", "server", "src/store/link.c", "src/base/hash.c"}),
     "libcurl": (re.compile(r"curl/"), {"src/identity/fetch.c"}),
+    "PCRE2": (re.compile(r"pcre2\.h"), {"src/domain/pattern.c"}),
     "hiredis": (re.compile(r"hiredis/"), {"src/store/link.c"}),
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -73,6 +74,10 @@ CASES = {
     "hiredis beside link": ({"src/store/scripts.c": "#include <hiredis/read.h>\n"}, 1),
     "openssl in base/hash.c alone": ({"src/base/hash.c": "#include <openssl/evp.h>\n",
                                       "src/base/str.c": "#include <openssl/evp.h>\n"}, 1),
+    "curl in identity/fetch.c alone": ({"src/identity/fetch.c": "#include <curl/curl.h>\n",
+                                        "src/identity/a.c": "#include <curl/curl.h>\n"}, 1),
+    "pcre2 in domain/pattern.c alone": ({"src/domain/pattern.c": "#include <pcre2.h>\n",
+                                         "src/domain/a.c": "#include <pcre2.h>\n"}, 1),
     "another module's private header": ({"src/api/a.c": '#include "../store/link.h"\n'}, 1),
     "unknown module": ({"src/misc/a.c": "\n"}, 1),
     "main knows all": ({"src/main.c": "#include <quiver/cli/cli.h>\n"}, 0),

@@ -188,7 +188,8 @@ static inline void store_prepare(void)
     qv_rules_from_config(f.config, f.rules);
     assert_int_equal(qv_registry_new(f.rules, &f.registry), QV_OK);
     assert_int_equal(qv_policy_builtin(&f.policy), QV_OK);
-    assert_int_equal(qv_identity_from_declared(f.rules->dialect, &header, &f.identity, NULL), QV_OK);
+    assert_int_equal(qv_identity_from_declared(f.rules->dialect, &header, &f.identity, NULL),
+                     QV_OK);
 }
 
 static inline void store_start(void)

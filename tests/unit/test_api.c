@@ -25,13 +25,20 @@ static void writes_the_error_object(void **state)
         int http;
         const char *type;
     } rows[] = {
-        {QV_INVALID, 400, "INVALID_PARAMETER"},      {QV_METHOD_NOT_ALLOWED, 405, "INVALID_PARAMETER"},
-        {QV_NOT_ACCEPTABLE, 406, "INVALID_PARAMETER"}, {QV_TOO_LARGE, 413, "INVALID_PARAMETER"},
-        {QV_UNSUPPORTED_MEDIA, 415, "INVALID_PARAMETER"}, {QV_UNAUTHENTICATED, 401, "AUTH"},
-        {QV_DENIED, 403, "FORBIDDEN"},               {QV_TOO_MANY, 429, "FORBIDDEN"},
-        {QV_NOT_FOUND, 404, "DATA_NOT_FOUND"},       {QV_LOCKED, 423, "LOCKED"},
-        {QV_UNAVAILABLE, 503, "EXTERNAL_SERVER_ERROR"}, {QV_NO_MEMORY, 503, "EXTERNAL_SERVER_ERROR"},
-        {QV_INTERNAL, 500, "INTERNAL_SERVER_ERROR"}, {QV_FOREIGN, 500, "ARROWHEAD"},
+        {QV_INVALID, 400, "INVALID_PARAMETER"},
+        {QV_METHOD_NOT_ALLOWED, 405, "INVALID_PARAMETER"},
+        {QV_NOT_ACCEPTABLE, 406, "INVALID_PARAMETER"},
+        {QV_TOO_LARGE, 413, "INVALID_PARAMETER"},
+        {QV_UNSUPPORTED_MEDIA, 415, "INVALID_PARAMETER"},
+        {QV_UNAUTHENTICATED, 401, "AUTH"},
+        {QV_DENIED, 403, "FORBIDDEN"},
+        {QV_TOO_MANY, 429, "FORBIDDEN"},
+        {QV_NOT_FOUND, 404, "DATA_NOT_FOUND"},
+        {QV_LOCKED, 423, "LOCKED"},
+        {QV_UNAVAILABLE, 503, "EXTERNAL_SERVER_ERROR"},
+        {QV_NO_MEMORY, 503, "EXTERNAL_SERVER_ERROR"},
+        {QV_INTERNAL, 500, "INTERNAL_SERVER_ERROR"},
+        {QV_FOREIGN, 500, "ARROWHEAD"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         QV_CLEANUP(qv_response) struct qv_response response = {0};
@@ -175,9 +182,14 @@ static void reads_bodies(void **state)
         const char *body;
         enum qv_status status;
     } rows[] = {
-        {"{}", QV_OK},          {"[1]", QV_OK},          {"\xef\xbb\xbf{\"a\":{\"b\":{}}}", QV_OK},
-        {"", QV_INVALID},       {"null", QV_INVALID},    {"{", QV_INVALID},
-        {"{} x", QV_INVALID},   {"{\"a\":1,\"a\":2}", QV_INVALID},
+        {"{}", QV_OK},
+        {"[1]", QV_OK},
+        {"\xef\xbb\xbf{\"a\":{\"b\":{}}}", QV_OK},
+        {"", QV_INVALID},
+        {"null", QV_INVALID},
+        {"{", QV_INVALID},
+        {"{} x", QV_INVALID},
+        {"{\"a\":1,\"a\":2}", QV_INVALID},
         {"[[[[]]]]", QV_INVALID},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -341,6 +341,68 @@ static void who_ends_at_once_is_started_less_and_less_often(void **state)
     }
 }
 
+/* ---- the data directory -----------------------------------------------------------------------
+ */
+
+static mode_t mode_of_data(void)
+{
+    struct stat facts;
+    assert_int_equal(stat(data, &facts), 0);
+    return facts.st_mode & 07777;
+}
+
+static void put_file(const char *name, const char *content)
+{
+    char path[160];
+    snprintf(path, sizeof(path), "%s/%s", data, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(content, file);
+    fclose(file);
+}
+
+static void a_folder_of_others_is_left_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(data, 0), 0);
+    assert_int_equal(chmod(data, 01777), 0);
+    put_file("lock", ""); /* of somebody else */
+    assert_start_fails(QV_INVALID, "set store.data_directory to a folder of its own, mode 0700");
+    assert_int_equal(mode_of_data(), 01777);
+}
+
+static void a_folder_of_our_own_is_closed_to_others(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(data, 0), 0);
+    assert_int_equal(chmod(data, 0755), 0); /* empty */
+    start();
+    assert_int_equal(mode_of_data(), 0700);
+    qv_embedded_free(&embedded);
+    assert_int_equal(chmod(data, 0755), 0); /* with our lock */
+    start();
+    assert_int_equal(mode_of_data(), 0700);
+}
+
+static void data_without_its_manifest_is_not_overlooked(void **state)
+{
+    (void)state;
+    char path[128];
+    start();
+    qv_embedded_free(&embedded);
+    snprintf(path, sizeof(path), "%s/appendonlydir", data);
+    if (mkdir(path, 0700) != 0)
+        assert_int_equal(errno, EEXIST);
+    snprintf(path, sizeof(path), "%s/appendonlydir/appendonly.aof.manifest", data);
+    unlink(path);
+    put_file("appendonlydir/appendonly.aof.1.incr.aof", "");
+    start(); /* a first start that was cut short: no data */
+    qv_embedded_free(&embedded);
+    unlink(path);
+    put_file("appendonlydir/appendonly.aof.1.incr.aof", "*1\r\n$4\r\nPING\r\n");
+    assert_start_fails(QV_INVALID, "holds data but no appendonly.aof.manifest");
+}
+
 int main(void)
 {
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -355,6 +417,9 @@ int main(void)
         IN_A_FOLDER(a_second_quiver_is_refused_by_name),
         IN_A_FOLDER(faults_are_named_with_their_remedy),
         IN_A_FOLDER(who_ends_at_once_is_started_less_and_less_often),
+        IN_A_FOLDER(a_folder_of_others_is_left_alone),
+        IN_A_FOLDER(a_folder_of_our_own_is_closed_to_others),
+        IN_A_FOLDER(data_without_its_manifest_is_not_overlooked),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,6 +200,35 @@ static void every_allocation_of_a_change_may_fail(void **state)
     qv_change_free(&change);
 }
 
+/* The script has to look at each template once, however many interfaces rely on it. */
+static void a_change_names_each_template_once(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"b", "a", "new", "b", "a", "b"};
+    struct qv_interface interfaces[6] = {0};
+    for (size_t i = 0; i < 6; i++) {
+        interfaces[i] = (struct qv_interface){.template_name = (char *)(uintptr_t)names[i],
+                                              .template_known = strcmp(names[i], "new") != 0};
+    }
+    struct qv_service_registration registration = {.provider = (char *)"p",
+                                                   .definition = (char *)"d",
+                                                   .version = (char *)"1.0.0",
+                                                   .instance_id = (char *)"p::d::1.0.0",
+                                                   .interfaces = interfaces,
+                                                   .interface_count = 6};
+    struct qv_identity by = {.system = (char *)"p"};
+    struct qv_config config = {0};
+    struct qv_rules rules;
+    qv_rules_from_config(&config, &rules);
+    QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+    assert_int_equal(
+        qv_change_register_service(&rules, QV_PROVIDER_REQUIRED, &registration, &by, &change),
+        QV_OK);
+    assert_int_equal(change->count, 14);
+    assert_str(change->args[12], "b");
+    assert_str(change->args[13], "a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +237,7 @@ int main(void)
         cmocka_unit_test(looks_into_replies_of_any_shape),
         cmocka_unit_test(every_allocation_of_an_entry_may_fail),
         cmocka_unit_test(every_allocation_of_a_change_may_fail),
+        cmocka_unit_test(a_change_names_each_template_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

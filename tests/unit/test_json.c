@@ -241,6 +241,36 @@ static void pieces(void **state)
     assert_int_equal(qv_json_str(NULL).length, 0);
 }
 
+/* RFC 3629: whatever bytes are given, the text that is written has none that is not of UTF-8. */
+static void bytes_that_are_no_text_are_replaced(void **state)
+{
+#define R "\xEF\xBF\xBD"
+    (void)state;
+    static const struct {
+        struct qv_str bytes;
+        const char *written;
+    } rows[] = {
+        {QV_STR("\xFF"), R},
+        {QV_STR("a\x80\"\xC3\xA4\xC3"), "a" R "\\\"\xC3\xA4" R},
+        {QV_STR("\xC3\""), R "\\\""},
+        {QV_STR("\xC0\xAF"), R R},
+        {QV_STR("\xED\xA0\x80"), R R R},
+        {QV_STR("\xF4\x90\x80\x80"), R R R R},
+        {QV_STR("\xE2\x82x"), R R "x"},
+        {QV_STR("\xF0\x9F\x98\x80"), "\xF0\x9F\x98\x80"},
+    };
+#undef R
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+        QV_CLEANUP(qv_json) json_t *value = NULL;
+        qv_json_write_str(&buf, rows[i].bytes);
+        assert_int_equal(qv_json_parse(qv_buf_str(&buf), DEPTH, &value, NULL), QV_OK);
+        assert_int_equal(buf.length, strlen(buf.at));
+        assert_true(qv_str_equal(qv_str_part(qv_buf_str(&buf), 1, buf.length - 2),
+                                 qv_str_from(rows[i].written)));
+    }
+}
+
 static void equality_is_by_kind_and_value(void **state)
 {
     (void)state;
@@ -286,6 +316,7 @@ int main(void)
         cmocka_unit_test(lack_of_memory_at_any_place),
         cmocka_unit_test(no_locale_matters),
         cmocka_unit_test(pieces),
+        cmocka_unit_test(bytes_that_are_no_text_are_replaced),
         cmocka_unit_test(equality_is_by_kind_and_value),
     };
     return cmocka_run_group_tests(tests, use_our_memory, NULL);

@@ -9,11 +9,14 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <quiver/base/json.h>
 #include <quiver/base/log.h>
 #include <quiver/base/memory.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static int ends[2];
@@ -152,6 +155,92 @@ static void a_full_pipe_does_not_stop_anyone(void **state)
     assert_non_null(strstr(logged(), "again"));
 }
 
+enum { PATIENCE_S = 20, LINES = 3000 };
+
+/* Nobody reads for a while, then somebody does and is told. Were a write to wait, the alarm would
+   end the test. */
+static void assert_dropped_and_told(int reader, int writer)
+{
+    static char filler[3000], text[1 << 20];
+    memset(filler, 'f', sizeof(filler) - 1);
+    qv_log_configure(QV_LOG_INFO, QV_LOG_JSON);
+    qv_log_to(writer);
+    alarm(PATIENCE_S);
+    for (int i = 0; i < LINES; i++)
+        qv_log(QV_LOG_INFO, "unread", QV_LOG_CSTR("filler", filler));
+    assert_int_equal(fcntl(writer, F_GETFL) & O_NONBLOCK, 0); /* others share it */
+    assert_int_equal(fcntl(reader, F_SETFL, O_NONBLOCK), 0);
+    int got = 0;
+    ssize_t length;
+    while ((length = read(reader, text, sizeof(text))) > 0)
+        for (ssize_t i = 0; i < length; i++)
+            got += text[i] == '\n';
+    assert_in_range(got, 1, LINES - 1);
+    qv_log(QV_LOG_INFO, "read again");
+    length = read(reader, text, sizeof(text) - 1);
+    assert_true(length > 0);
+    text[length] = '\0';
+    char *event = strstr(text, "\"event\":\"read again\",\"dropped\":");
+    assert_non_null(event);
+    assert_in_range(strtol(strrchr(event, ':') + 1, NULL, 10), LINES - got - 1, LINES - got);
+    qv_log(QV_LOG_INFO, "told once");
+    length = read(reader, text, sizeof(text) - 1);
+    text[length > 0 ? length : 0] = '\0';
+    assert_non_null(strstr(text, "\"event\":\"told once\"}\n"));
+    alarm(0);
+    qv_log_to(ends[1]);
+}
+
+static void a_pipe_that_nobody_reads_stops_nobody(void **state)
+{
+    (void)state;
+    int pipe_ends[2];
+    assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
+    assert_dropped_and_told(pipe_ends[0], pipe_ends[1]);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+static void a_socket_that_nobody_reads_stops_nobody(void **state)
+{
+    (void)state;
+    int socket_ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, socket_ends), 0);
+    assert_dropped_and_told(socket_ends[0], socket_ends[1]);
+    close(socket_ends[0]);
+    close(socket_ends[1]);
+}
+
+/* What a pipe takes whole or not at all; whoever reads it still reads JSON. */
+static void a_long_line_is_cut_for_a_pipe_and_whole_in_a_file(void **state)
+{
+    (void)state;
+    static char text[20000], found[40000];
+    memset(text, 1, sizeof(text) - 1); /* each becomes an escape of six */
+    qv_log_configure(QV_LOG_INFO, QV_LOG_JSON);
+    qv_log(QV_LOG_INFO, "long", QV_LOG_CSTR("a", text), QV_LOG_CSTR("b", "short"));
+    ssize_t length = read(ends[0], found, sizeof(found));
+    assert_in_range(length, 1000, PIPE_BUF);
+    QV_CLEANUP(qv_json) json_t *value = NULL;
+    assert_int_equal(
+        qv_json_parse((struct qv_str){.at = found, .length = (size_t)length}, 5, &value, NULL),
+        QV_OK);
+    assert_non_null(strstr(json_string_value(json_object_get(value, "a")), "\x01[cut]"));
+    assert_string_equal(json_string_value(json_object_get(value, "b")), "short");
+
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    memset(text, 'x', sizeof(text) - 1);
+    qv_log_to(fileno(file));
+    qv_log(QV_LOG_INFO, "long", QV_LOG_CSTR("a", text));
+    qv_log_to(ends[1]);
+    length = pread(fileno(file), found, sizeof(found) - 1, 0);
+    assert_true(length > (ssize_t)sizeof(text));
+    found[length] = '\0';
+    assert_non_null(strstr(found, text));
+    fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +251,9 @@ int main(void)
         cmocka_unit_test(a_terminal_gets_colours),
         cmocka_unit_test(without_memory_the_loss_is_told),
         cmocka_unit_test(a_full_pipe_does_not_stop_anyone),
+        cmocka_unit_test(a_pipe_that_nobody_reads_stops_nobody),
+        cmocka_unit_test(a_socket_that_nobody_reads_stops_nobody),
+        cmocka_unit_test(a_long_line_is_cut_for_a_pipe_and_whole_in_a_file),
     };
     return cmocka_run_group_tests(tests, open_pipe, close_pipe);
 }

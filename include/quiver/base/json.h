@@ -23,7 +23,7 @@ QV_MUST_CHECK enum qv_status qv_json_parse(struct qv_str text, size_t max_depth,
 /** Appends compact JSON. Reals are written so that reading gives the same double and stays a real
  *  (1e3 -> 1000.0); members keep their order; text is UTF-8, only what must be is escaped. */
 void qv_json_write(struct qv_buf *buf, const json_t *value);
-/** Appends a JSON string with its quotes. */
+/** Appends a JSON string with its quotes. A byte that is not of UTF-8 becomes U+FFFD. */
 void qv_json_write_str(struct qv_buf *buf, struct qv_str text);
 /** Appends `"key":` with a comma before it unless `*first`, which becomes false. */
 void qv_json_write_key(struct qv_buf *buf, bool *first, const char *key);

@@ -29,6 +29,10 @@ struct qv_interface {
 const json_t *qv_interface_addresses(const struct qv_rules *rules, const json_t *properties,
                                      const char **ret_name);
 
+/** How many different templates, known and new, the interfaces of one registration may have: each
+ *  is an argument of the change, a new one two. */
+enum { QV_REGISTRATION_TEMPLATES_MAX = 2000 };
+
 /** A registration that passed every check that needs no store. */
 struct qv_service_registration {
     char *provider;    /**< normalized */
