@@ -13,15 +13,17 @@ static void fetch(const void *from, size_t length)
         __builtin_prefetch((const void *)((uintptr_t)from + at));
 }
 
-const struct instance_record *fetch_instances(const struct instance_record *first, enum owner owner)
+const struct instance_record *fetch_instances(const struct instance_record *first, enum owner owner,
+                                              bool owners)
 {
     enum owner other = owner == OWNER_PROVIDER ? OWNER_DEFINITION : OWNER_PROVIDER;
     const struct instance_record *end = first;
     for (int i = 0; end != NULL && i < FETCHED_AHEAD; i++, end = end->next[owner]) {
         fetch(end->current, sizeof(*end->current) + 2 * CACHE_LINE); /* with the id behind it */
-        fetch(end->owner[other], CACHE_LINE);
+        if (owners)
+            fetch(end->owner[other], CACHE_LINE);
     }
-    for (const struct instance_record *at = first; at != end; at = at->next[owner])
+    for (const struct instance_record *at = first; owners && at != end; at = at->next[owner])
         fetch(at->owner[other]->current, 2 * CACHE_LINE);
     return end;
 }

@@ -13,10 +13,11 @@
 
 enum { FETCHED_AHEAD = 16 };
 
-/** Of up to FETCHED_AHEAD instances of an owner, what collecting them looks at. Gives the first one
- *  that was not asked for, NULL where the list ends before. */
-const struct instance_record *fetch_instances(const struct instance_record *first,
-                                              enum owner owner);
+/** Of up to FETCHED_AHEAD instances of an owner, what collecting them looks at; `owners`: that of
+ *  their other owners, too. Gives the first one that was not asked for, NULL where the list ends
+ *  before. */
+const struct instance_record *fetch_instances(const struct instance_record *first, enum owner owner,
+                                              bool owners);
 
 /** Of up to FETCHED_AHEAD of `count` matches from `first` on, what metadata filters look at. */
 void fetch_metadata(const struct qv_service_match *matches, size_t count, size_t first);

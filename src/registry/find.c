@@ -80,23 +80,32 @@ static enum qv_status grow(struct finder *finder)
     return QV_OK;
 }
 
-static enum qv_status collect(struct finder *finder, const struct instance_record *record)
+bool has_owners(const struct instance_record *record)
+{
+    return record->owner[OWNER_PROVIDER]->current != NULL &&
+           record->owner[OWNER_DEFINITION]->current != NULL;
+}
+
+void take_owners(const struct instance_record *record, struct qv_service_match *match)
 {
     const struct record *provider = record->owner[OWNER_PROVIDER];
-    const struct record *definition = record->owner[OWNER_DEFINITION];
-    /* while a history is replayed the owner may not be there yet */
-    if (provider->current == NULL || definition->current == NULL)
+    match->provider = qv_entity_ref(provider->current);
+    match->device = provider->device != NULL ? qv_entity_ref(provider->device->current) : NULL;
+    match->definition = qv_entity_ref(record->owner[OWNER_DEFINITION]->current);
+}
+
+static enum qv_status collect(struct finder *finder, const struct instance_record *record)
+{
+    if (!finder->late && !has_owners(record))
         return QV_OK;
     if (!is_alive(finder, record->current) || !has_names(finder, record->current))
         return QV_OK;
     if (finder->count == finder->capacity)
         QV_TRY(grow(finder));
-    finder->matches[finder->count++] = (struct qv_service_match){
-        .instance = qv_entity_ref(record->current),
-        .provider = qv_entity_ref(provider->current),
-        .device = provider->device != NULL ? qv_entity_ref(provider->device->current) : NULL,
-        .definition = qv_entity_ref(definition->current),
-    };
+    struct qv_service_match *match = &finder->matches[finder->count++];
+    *match = (struct qv_service_match){.instance = qv_entity_ref(record->current)};
+    if (!finder->late)
+        take_owners(record, match);
     return QV_OK;
 }
 
@@ -118,7 +127,7 @@ static enum qv_status collect_owned(struct finder *finder, const struct qv_view 
         const struct record *record = view_find(view, kind, names->sorted[i]);
         const struct instance_record *at = record != NULL ? record->instances : NULL;
         while (at != NULL) {
-            const struct instance_record *end = fetch_instances(at, owner);
+            const struct instance_record *end = fetch_instances(at, owner, !finder->late);
             for (; at != end; at = at->next[owner])
                 QV_TRY(collect(finder, at));
         }
@@ -165,7 +174,7 @@ static enum qv_status collect_locked(struct finder *finder, struct qv_registry *
 /* ---- filtering, outside the lock
  * ----------------------------------------------------------------- */
 
-static void match_free(struct qv_service_match *match)
+void match_free(struct qv_service_match *match)
 {
     struct qv_entity_head *held[] = {
         (struct qv_entity_head *)match->instance, (struct qv_entity_head *)match->provider,
@@ -203,9 +212,14 @@ static enum qv_status judge(const struct finder *finder, struct qv_service_match
     return QV_OK;
 }
 
+static bool filters(const struct qv_service_query *query)
+{
+    return query->metadata_count > 0 || filters_interfaces(query);
+}
+
 static enum qv_status filter(struct finder *finder)
 {
-    if (finder->query->metadata_count == 0 && !filters_interfaces(finder->query))
+    if (!filters(finder->query))
         return QV_OK;
     size_t kept = 0;
     enum qv_status status = QV_OK;
@@ -238,8 +252,7 @@ static void finder_free(struct finder *finder)
                                &finder->versions, &finder->templates, &finder->policies};
     for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
         qv_free(sets[i]->sorted);
-    for (size_t i = 0; i < finder->count; i++)
-        match_free(&finder->matches[i]);
+    drop_matches(finder);
     qv_free(finder->matches);
 }
 
@@ -262,8 +275,15 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
     QV_CLEANUP(finder)
     struct finder finder = {.query = query, .rules = registry->rules, .now = now};
     QV_TRY(finder_init(&finder));
+    finder.late = filters(query);
     QV_TRY(collect_locked(&finder, registry, error));
     QV_TRY(filter(&finder));
+    if (finder.late && !attach_owners(&finder, registry)) {
+        finder.late = false;
+        drop_matches(&finder);
+        QV_TRY(collect_locked(&finder, registry, error));
+        QV_TRY(filter(&finder));
+    }
     if (finder.count > 1)
         qsort(finder.matches, finder.count, sizeof(*finder.matches), by_id_descending);
 

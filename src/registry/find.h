@@ -21,9 +21,20 @@ struct finder {
     const struct qv_rules *rules;
     struct qv_wall now;
     struct name_set ids, providers, definitions, versions, templates, policies;
+    bool late; /* provider and definition are taken when the filters have passed: see attach.c */
     struct qv_service_match *matches; /* owned, with their references */
     size_t count, capacity;
 };
+
+/* While a history is replayed the owners may not be there yet. Under the lock. */
+bool has_owners(const struct instance_record *record);
+/* References to provider, device and definition. Under the lock. */
+void take_owners(const struct instance_record *record, struct qv_service_match *match);
+void match_free(struct qv_service_match *match);
+void drop_matches(struct finder *finder);
+/* Takes the owners of all matches; who went meanwhile is left out. False: one was replaced
+   meanwhile, and the lookup must be done again. */
+bool attach_owners(struct finder *finder, struct qv_registry *registry);
 
 /* Does the query ask for certain interfaces at all? */
 bool filters_interfaces(const struct qv_service_query *query);

@@ -4,9 +4,11 @@
  */
 #include "view_fixture.h"
 
+#include <pthread.h>
 #include <quiver/base/memory.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -331,6 +333,35 @@ static void a_lookup_survives_every_failed_allocation(void **state)
     qv_strings_free(&query.providers);
 }
 
+static void *replace_again_and_again(void *until)
+{
+    const struct qv_effect effect =
+        PUT(QV_KIND_INSTANCE, "a::x::1.0.0",
+            INSTANCE_DOC("a", "x", "1.0.0", ",\"metadata\":{\"n\":5}", BOTH));
+    while (!__atomic_load_n((bool *)until, __ATOMIC_RELAXED))
+        if (qv_view_apply(view, &effect, 1, NULL) != QV_OK)
+            abort();
+    return NULL;
+}
+
+/* Filters run without the lock: what is replaced meanwhile is there all the same. */
+static void a_filtered_lookup_finds_what_is_being_replaced(void **state)
+{
+    (void)state;
+    put_plant();
+    pthread_t writer;
+    bool enough = false;
+    assert_int_equal(pthread_create(&writer, NULL, replace_again_and_again, &enough), 0);
+    size_t found = 0;
+    for (int i = 0; i < 3000; i++)
+        found += strcmp(find("{\"serviceDefinitionNames\":[\"x\"],"
+                             "\"metadataRequirementsList\":[{\"n\":5}]}"),
+                        "a::x::1.0.0") == 0;
+    __atomic_store_n(&enough, true, __ATOMIC_RELAXED);
+    pthread_join(writer, NULL);
+    assert_int_equal(found, 3000);
+}
+
 int main(void)
 {
     qv_memory_init();
@@ -345,6 +376,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_found_outlives_the_view, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_view_nothing_is_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hands_out_templates_that_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_filtered_lookup_finds_what_is_being_replaced, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_lookup_survives_every_failed_allocation, set_up,
                                         tear_down),
     };

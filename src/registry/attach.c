@@ -1,0 +1,44 @@
+/*
+ * Provider and definition of what a lookup found, taken after its filters.
+ *
+ * Of a hundred candidates ten may pass a filter, and among a million each candidate's provider is
+ * somewhere else in memory: looking at it under the first lock cost more than the filter. So the
+ * lock is taken a second time, briefly and not within the first. What was replaced in between has
+ * not been judged as it now is: then the lookup is done again, with the owners taken at once.
+ */
+#include "find.h"
+
+void drop_matches(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->count; i++)
+        match_free(&finder->matches[i]);
+    finder->count = 0;
+}
+
+/* Under the lock. */
+static bool attach_all(struct finder *finder, const struct qv_view *view)
+{
+    size_t kept = 0, count = finder->count;
+    bool same = true;
+    for (size_t i = 0; i < count; i++) {
+        struct qv_service_match *match = &finder->matches[i];
+        const struct instance_record *record = view_find_instance(view, match->instance->head.id);
+        same = same && (record == NULL || record->current == match->instance);
+        if (!same || record == NULL || !has_owners(record)) {
+            match_free(match);
+            continue;
+        }
+        take_owners(record, match);
+        finder->matches[kept++] = *match;
+    }
+    finder->count = kept;
+    return same;
+}
+
+bool attach_owners(struct finder *finder, struct qv_registry *registry)
+{
+    pthread_rwlock_rdlock(&registry->lock);
+    bool same = attach_all(finder, registry->view);
+    pthread_rwlock_unlock(&registry->lock);
+    return same;
+}
