@@ -7,6 +7,7 @@
  * parent-death signal hangs on the thread that made it. Main thread.
  */
 #include "descriptors.h"
+#include "large_pages.h"
 #include "options.h"
 
 #include <quiver/cli/commands.h>
@@ -181,6 +182,7 @@ int qv_cli_serve(int argc, char **argv)
     case OPTIONS_WRONG: return 2;
     case OPTIONS_GO: break;
     }
+    large_pages_want(argv - 1); /* the program's own arguments begin one before */
     QV_CLEANUP(parts) struct parts parts = {0};
     if (options_load(options.config, &parts.config) != QV_OK)
         return 1;
