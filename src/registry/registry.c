@@ -1,6 +1,6 @@
 /*
  * What readers hold: the view that is in force, behind one lock that prefers the writer. No read
- * path takes the lock twice. Any thread; publishing is the writer's.
+ * path takes the lock while it holds it. Any thread; publishing is the writer's.
  */
 #include "view.h"
 

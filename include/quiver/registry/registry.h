@@ -2,7 +2,8 @@
  * The view: the whole registry in memory, answering every read (design 5).
  *
  * Readers are many and on any thread; the one writer is the store's thread, following the journal.
- * A reader takes the lock once, collects references, and filters and writes outside of it.
+ * A reader collects references under the lock, and filters and writes outside of it; where it takes
+ * the lock once more (src/registry/attach.c), that is after giving it back.
  */
 #ifndef QUIVER_REGISTRY_REGISTRY_H
 #define QUIVER_REGISTRY_REGISTRY_H
