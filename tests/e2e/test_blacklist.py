@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from harness.bodies import LOOKUP
-from harness.extra_shared import wait_until
+from harness.process import wait_until
 from harness.requests import ECHO, REGISTER, assert_error, fresh, lookup_ids, register, registration
 from harness.server import OPS, PLAIN, SECURE, Quiver
 from harness.standin import StandIn

@@ -12,7 +12,8 @@ import threading
 
 import pytest
 
-from harness.extra_shared import instance_key, store_key, wait_until
+from harness.extra_shared import instance_key, store_key
+from harness.process import wait_until
 from harness.requests import LOOKUP, REGISTER, lookup_ids, register, registration, revoke
 
 PROVIDER = "temperature-provider2"

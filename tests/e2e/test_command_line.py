@@ -14,9 +14,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from harness.extra_shared import start_shared, wait_until  # noqa: F401
+from harness.extra_shared import start_shared  # noqa: F401
 from harness.pki import Pki
-from harness.process import Process
+from harness.process import Process, wait_until
 from harness.server import quiver_command, server_environment
 
 COMMANDS = ["serve", "check", "certificate"]

@@ -14,7 +14,8 @@ import threading
 import pytest
 
 from harness.extra_changes import Load
-from harness.extra_shared import store_key, wait_until
+from harness.extra_shared import store_key
+from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, REGISTER, registration
 
 pytestmark = [pytest.mark.concurrent, pytest.mark.timeout(240)]

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from harness.extra_shared import instance_key, redis_of, store_key, system_key, wait_until
+from harness.extra_shared import instance_key, redis_of, store_key, system_key
+from harness.process import wait_until
 from harness.requests import (
     LOOKUP,
     REGISTER,

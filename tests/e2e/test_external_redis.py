@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.extra_shared import store_key, wait_until
+from harness.extra_shared import store_key
+from harness.process import wait_until
 from harness.requests import REGISTER, assert_error, lookup_ids, register, registration, revoke
 
 PROVIDER = "temperature-provider2"

@@ -6,7 +6,8 @@ No identity is asked for there; nothing else is served.
 
 import pytest
 
-from harness.extra_shared import registry, start_shared, wait_until  # noqa: F401
+from harness.extra_shared import registry, start_shared  # noqa: F401
+from harness.process import wait_until
 from harness.requests import assert_error, register
 
 LIVE, READY = "/health/live", "/health/ready"

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from harness.bodies import LOOKUP
-from harness.extra_shared import wait_until
+from harness.process import wait_until
 from harness.pki import Pki
 from harness.requests import ECHO, REGISTER, assert_error, fresh, lookup_ids, register, registration
 from harness.server import OPS, SECURE, Quiver

@@ -6,7 +6,8 @@ that fell too far behind, reads those (design 5).
 
 import pytest
 
-from harness.extra_shared import redis_of, revision, store_key, wait_until
+from harness.extra_shared import redis_of, revision, store_key
+from harness.process import wait_until
 from harness.requests import lookup_ids, register
 
 PROVIDER = "temperature-provider2"

@@ -11,7 +11,8 @@ import socket
 
 import pytest
 
-from harness.extra_shared import store_key, wait_until
+from harness.extra_shared import store_key
+from harness.process import wait_until
 from harness.requests import register
 
 CROWD = 300

@@ -13,7 +13,7 @@ import threading
 
 import pytest
 
-from harness.extra_shared import wait_until
+from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, REGISTER, registration, revoke_path
 from harness.wire import Connection
 

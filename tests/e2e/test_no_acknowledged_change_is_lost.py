@@ -11,7 +11,7 @@ import signal
 import pytest
 
 from harness.extra_changes import Load, Outcome
-from harness.extra_shared import wait_until
+from harness.process import wait_until
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from harness.extra_changes import Load
-from harness.extra_shared import wait_until
+from harness.process import wait_until
 from harness.requests import (
     LOOKUP,
     REGISTER,

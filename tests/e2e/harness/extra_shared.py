@@ -12,8 +12,6 @@ names of its own (requests.fresh). A test module imports both fixtures:
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -93,17 +91,6 @@ def assert_nothing_changes(server):
     assert (after["revision"], after["token"]) == (before["revision"], before["token"])
     answer = server.client("consumer").get(ECHO)
     assert (answer.status_code, answer.text) == (200, "Got it!")
-
-
-def wait_until(condition: Callable[[], object], timeout: float, what: str):
-    """The first true result of `condition`, asked again and again for `timeout` seconds."""
-    end = time.monotonic() + timeout
-    while True:
-        result = condition()
-        if result:
-            return result
-        assert time.monotonic() < end, f"{timeout} s passed without {what}"
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")

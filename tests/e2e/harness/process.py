@@ -25,6 +25,17 @@ def wait_gone(pid: int, timeout: float) -> bool:
         os.close(descriptor)
 
 
+def wait_until(condition: Callable[[], object], timeout: float, what: str):
+    """The first true result of `condition`, asked again and again for `timeout` seconds."""
+    end = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < end, f"{timeout} s passed without {what}"
+        time.sleep(0.01)
+
+
 def holders(folder: Path) -> list[int]:
     """The processes that hold a file below `folder` open."""
     found = []
@@ -38,6 +49,14 @@ def holders(folder: Path) -> list[int]:
         if any(name.startswith(f"{folder}/") for name in files):
             found.append(int(entry))
     return found
+
+
+def comm_of(pid: int) -> str:
+    """The name of the program that `pid` runs; empty where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
 
 
 class Process:

@@ -19,7 +19,8 @@ import redis as redis_library
 
 from . import ROOT, native, quiver_binary
 from .pki import Certificate, Pki
-from .process import Process, holders, log_entry, parse_log, wait_gone
+from .process import (Process, comm_of, holders, log_entry, parse_log, wait_gone,
+                      wait_until)
 from .redis_server import RedisServer
 from .wire import Connection, Response, alert_of, tls_context
 
@@ -294,11 +295,14 @@ class Server:
 
     @property
     def redis_pid(self) -> int:
-        """The process id of the embedded Redis."""
+        """The process id of the embedded Redis; waits for one that is just being started again."""
+        return wait_until(self._find_redis, 15, "an embedded Redis that runs")
+
+    def _find_redis(self) -> int | None:
         for pid in holders(self.data_directory):
-            if pid != self.pid and Path(f"/proc/{pid}/comm").read_text().startswith("redis-"):
+            if pid != self.pid and comm_of(pid).startswith("redis-"):
                 return pid
-        raise AssertionError("no embedded Redis is running")
+        return None
 
     @property
     def resident_kib(self) -> int:
