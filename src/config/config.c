@@ -127,6 +127,12 @@ void qv_config_free(struct qv_config **config)
     qv_free(freed->cloud.name);
     qv_free(freed->tls.certificate);
     qv_free(freed->tls.private_key);
+    qv_free(freed->tls.private_key_password_file);
+    qv_free(freed->tls.keystore);
+    qv_free(freed->tls.keystore_password_file);
+    qv_free(freed->tls.ciphers);
+    qv_free(freed->tls.cipher_suites);
+    qv_free(freed->tls.groups);
     qv_strings_free(&freed->tls.trust);
     qv_strings_free(&freed->tls.crl);
     qv_strings_free(&freed->registry.address_alias);

@@ -22,6 +22,12 @@ static const struct qv_choice tls_modes[] = {{"mutual", QV_TLS_MUTUAL, false},
                                              {"server", QV_TLS_SERVER, false},
                                              {"off", QV_TLS_OFF, false},
                                              {0}};
+static const struct qv_choice tls_versions[] = {
+    {"1.2", QV_TLS_1_2, false}, {"1.3", QV_TLS_1_3, false}, {0}};
+static const struct qv_choice stale_crls[] = {
+    {"refuse", QV_STALE_CRL_REFUSE, false}, {"allow", QV_STALE_CRL_ALLOW, false}, {0}};
+static const struct qv_choice revoked_providers[] = {
+    {"hide", QV_REVOKED_HIDE, false}, {"keep", QV_REVOKED_KEEP, false}, {0}};
 static const struct qv_choice services[] = {{"arrowhead", QV_SERVE_ARROWHEAD, false},
                                             {"ops", QV_SERVE_OPS, false},
                                             {"chap", QV_SERVE_CHAP, true},
@@ -67,14 +73,39 @@ static const struct qv_setting config_settings[] = {
      .doc = "Where Quiver listens: a list, each entry with the settings of the second table."},
 
     {"tls.certificate", QV_KIND_PATH, CONFIG(tls.certificate),
-     .doc = "Own certificate and, behind it, its chain (PEM). Needed where a listener uses TLS."},
+     .doc = "Own certificate and, behind it, its chain (PEM). Needed where a listener uses TLS and "
+            "there is no `tls.keystore`."},
     {"tls.private_key", QV_KIND_PATH, CONFIG(tls.private_key),
-     .doc = "The certificate's private key (PEM). Needed where a listener uses TLS."},
+     .doc = "The certificate's private key (PEM), readable by its owner alone."},
+    {"tls.private_key_password_file", QV_KIND_PATH, CONFIG(tls.private_key_password_file),
+     .doc = "File whose first line is the password of an encrypted `tls.private_key`; readable by "
+            "its owner alone."},
+    {"tls.keystore", QV_KIND_PATH, CONFIG(tls.keystore),
+     .doc = "Own certificate, chain and private key in one PKCS #12 file, instead of "
+            "`tls.certificate` and `tls.private_key`."},
+    {"tls.keystore_password_file", QV_KIND_PATH, CONFIG(tls.keystore_password_file),
+     .doc = "File whose first line is the keystore's password; readable by its owner alone."},
     {"tls.trust", QV_KIND_PATHS, CONFIG(tls.trust), .fallback = "",
      .doc = "CA certificates that may vouch for clients (PEM). Needed for `tls: mutual`."},
     {"tls.crl", QV_KIND_PATHS, CONFIG(tls.crl), .fallback = "",
-     .doc = "Certificate revocation lists (PEM), enforced in every handshake."},
-    {"tls.*", .later = true, .doc = "Other TLS settings."},
+     .doc = "Certificate revocation lists (PEM, or DER), enforced in every handshake and, when "
+            "they change, on every live connection."},
+    {"tls.require_crl", QV_KIND_FLAG, CONFIG(tls.require_crl), .fallback = "false",
+     .doc = "`true`: a client whose CA has no CRL in `tls.crl` is refused."},
+    {"tls.stale_crl", QV_KIND_CHOICE, CONFIG(tls.stale_crl), .choices = stale_crls,
+     .fallback = "refuse",
+     .doc = "A CRL past its nextUpdate: `refuse` new handshakes of its CA's clients, or `allow` "
+            "them. Live connections stay either way."},
+    {"tls.min_version", QV_KIND_CHOICE, CONFIG(tls.min_version), .choices = tls_versions,
+     .fallback = "1.2", .doc = "The oldest TLS version that is spoken."},
+    {"tls.ciphers", QV_KIND_TLS_LIST, CONFIG(tls.ciphers),
+     .fallback = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK",
+     .doc = "Ciphers of TLS 1.2, as OpenSSL lists them; each must have forward secrecy and AEAD."},
+    {"tls.cipher_suites", QV_KIND_TLS_LIST, CONFIG(tls.cipher_suites),
+     .fallback = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
+     .doc = "Cipher suites of TLS 1.3."},
+    {"tls.groups", QV_KIND_TLS_LIST, CONFIG(tls.groups), .fallback = "X25519:P-256:X448:P-384:P-521",
+     .doc = "Groups of the key exchange, and in TLS 1.2 the curves of clients' keys."},
 
     {"store.redis", QV_KIND_REDIS, .fallback = "embedded",
      .doc = "Where the registry is kept: `embedded` (a private redis-server), "
@@ -128,6 +159,14 @@ static const struct qv_setting config_settings[] = {
      .max = UINT16_MAX,
      .doc = "The port of the first interface of the own entries, where it is reached at another "
             "one than the listener's."},
+    {"registry.revoked_providers", QV_KIND_CHOICE, CONFIG(registry.revoked_providers),
+     .choices = revoked_providers, .fallback = "hide",
+     .doc = "Service instances that were registered with a certificate that is revoked now: `hide` "
+            "them from lookups (unless the reason is `superseded`), or `keep` them."},
+    {"registry.publish_certificate", QV_KIND_FLAG, CONFIG(registry.publish_certificate),
+     .fallback = "false",
+     .doc = "`true`: lookups show the digest of the certificate by which an instance was registered "
+            "as `x5t#S256` in its provider's metadata, so that a consumer can pin it."},
     {"registry.page_size_max", .later = true, .doc = "The longest page of a query."},
 
     {"identity.authentication_system.url", QV_KIND_URL, CONFIG(identity.authentication_system.url),
@@ -173,6 +212,9 @@ static const struct qv_setting config_settings[] = {
     {"limits.connections", QV_KIND_COUNT, CONFIG(limits.connections), .min = 1, .max = 1000000,
      .fallback = "10000",
      .doc = "Live connections of all listeners together; more wait in the system's queue."},
+    {"limits.connections_per_peer", QV_KIND_COUNT, CONFIG(limits.connections_per_peer), .min = 1,
+     .max = 1000000, .fallback = "2500",
+     .doc = "Live connections of one address (IPv6: one /64); more are closed at once."},
     {"limits.handshake_timeout", QV_KIND_DURATION, CONFIG(limits.handshake_ms), .min = 100,
      .max = 10 * 60 * SECOND, .fallback = "10s", .doc = "How long a TLS handshake may take."},
     {"limits.request_timeout", QV_KIND_DURATION, CONFIG(limits.request_ms), .min = 100,

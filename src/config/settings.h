@@ -22,6 +22,7 @@ enum qv_setting_kind {
     QV_KIND_DURATION,  /**< min to max milliseconds -> int64_t */
     QV_KIND_HOST,      /**< numeric address or DNS name -> char * */
     QV_KIND_URL,       /**< https://, or http:// to this machine itself -> char * */
+    QV_KIND_TLS_LIST,  /**< OpenSSL's words with colons between them -> char * */
     QV_KIND_REDIS,     /**< embedded or a URL -> several members of qv_config.store */
     QV_KIND_LISTENERS, /**< list of mappings, each read by qv_listener_settings */
     QV_KIND_COUNT_OF_KINDS,
@@ -50,7 +51,7 @@ struct qv_settings {
     size_t count;
 };
 
-#define QV_SETTINGS_MAX 64 /**< no table is longer */
+#define QV_SETTINGS_MAX 96 /**< no table is longer */
 
 extern const struct qv_settings qv_config_settings;   /**< of struct qv_config */
 extern const struct qv_settings qv_listener_settings; /**< of struct qv_config_listener */

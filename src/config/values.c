@@ -89,6 +89,19 @@ static enum qv_status convert_cloud(const struct target *target, struct qv_str t
     return set_text(target, qv_str_dup(text));
 }
 
+/* What is in it is judged by OpenSSL when the contexts are made. */
+static enum qv_status convert_tls_list(const struct target *target, struct qv_str text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  ":+-!@_=";
+    bool words = text.length > 0;
+    for (size_t i = 0; i < text.length; i++)
+        words = words && text.at[i] != '\0' && strchr(allowed, text.at[i]) != NULL;
+    if (!words)
+        return refuse(target, text, "is no list of OpenSSL's names with colons between them");
+    return set_text(target, qv_str_dup(text));
+}
+
 static enum qv_status convert_address(const struct target *target, struct qv_str text)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
@@ -312,6 +325,7 @@ static const struct {
     [QV_KIND_DURATION] = {{.name = "time", .plain = true}, convert_number},
     [QV_KIND_HOST] = {{.name = "address or host name"}, convert_host},
     [QV_KIND_URL] = {{.name = "URL"}, convert_url},
+    [QV_KIND_TLS_LIST] = {{.name = "list with colons"}, convert_tls_list},
     [QV_KIND_REDIS] = {{.name = "URL"}, convert_redis},
     [QV_KIND_LISTENERS] = {{.name = "list of listeners", .list = true}, NULL},
 };

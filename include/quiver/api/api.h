@@ -7,6 +7,8 @@
 #define QUIVER_API_API_H
 
 #include <quiver/identity/verifier.h>
+#include <quiver/observe/handshakes.h>
+#include <quiver/observe/health.h>
 #include <quiver/store/store.h>
 
 /** One for the process: everything handlers need. */
@@ -16,6 +18,8 @@ struct qv_api {
     struct qv_registry *registry;
     struct qv_store *store;
     const struct qv_policy *policy;
+    struct qv_health *health;
+    struct qv_handshakes *handshakes;
     struct qv_verifier *verifier; /**< whom the server's gates ask about callers */
 };
 
@@ -33,6 +37,7 @@ struct qv_request {
     const struct qv_identity
         *identity; /**< NULL: nobody; lives as long as the request and its job */
     struct qv_wall now;
+    size_t json_depth; /**< limits.json_depth, as it is in force */
 };
 
 struct qv_response {

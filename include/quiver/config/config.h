@@ -22,6 +22,9 @@ enum qv_interface_policy { QV_INTERFACE_RESTRICTED, QV_INTERFACE_EXTENDABLE, QV_
 enum qv_normalization { QV_NORMALIZATION_EXTENDED, QV_NORMALIZATION_SIMPLE };
 enum qv_discovery { QV_DISCOVERY_OPEN, QV_DISCOVERY_RESTRICTED };
 enum qv_blacklist_mode { QV_BLACKLIST_OFF, QV_BLACKLIST_REQUIRED };
+enum qv_tls_version { QV_TLS_1_2, QV_TLS_1_3 };
+enum qv_stale_crl { QV_STALE_CRL_REFUSE, QV_STALE_CRL_ALLOW };
+enum qv_revoked_providers { QV_REVOKED_HIDE, QV_REVOKED_KEEP };
 enum qv_redis_kind { QV_REDIS_EMBEDDED, QV_REDIS_TCP, QV_REDIS_UNIX };
 
 struct qv_config_listener {
@@ -33,6 +36,17 @@ struct qv_config_listener {
     enum qv_authentication authentication;
     bool allow_plaintext;
     int line; /**< in the file, for messages of later checks */
+};
+
+/** All but `workers` may change while Quiver runs. */
+struct qv_config_limits {
+    size_t body; /**< bytes */
+    size_t json_depth;
+    size_t connections;          /**< live connections of all listeners together */
+    size_t connections_per_peer; /**< of one address; an IPv6 peer's is its /64 */
+    int64_t handshake_ms;        /**< a TLS handshake may take so long */
+    int64_t request_ms; /**< head and body of a request, and idle time between requests */
+    unsigned workers;   /**< threads that serve requests; 0: one per processor */
 };
 
 struct qv_config {
@@ -50,8 +64,17 @@ struct qv_config {
     struct {
         char *certificate; /**< path, resolved; NULL where no listener uses TLS */
         char *private_key;
+        char *private_key_password_file; /**< path, resolved; NULL: the key is not encrypted */
+        char *keystore;                  /**< PKCS #12, path, resolved; NULL: the two files above */
+        char *keystore_password_file;    /**< path, resolved; NULL: the keystore has no password */
         struct qv_strings trust;
         struct qv_strings crl;
+        bool require_crl; /**< a CA without CRL vouches for nobody */
+        enum qv_stale_crl stale_crl;
+        enum qv_tls_version min_version;
+        char *ciphers;       /**< TLS 1.2, OpenSSL's names and words */
+        char *cipher_suites; /**< TLS 1.3 */
+        char *groups;
     } tls;
 
     struct {
@@ -81,6 +104,8 @@ struct qv_config {
         bool self_addressing;
         bool non_routable_addressing;
         struct qv_strings address_alias;
+        enum qv_revoked_providers revoked_providers;
+        bool publish_certificate; /**< lookups show with which certificate a provider registered */
         struct {
             char *address; /**< NULL: each listener's own */
             uint16_t port; /**< of the first interface that is advertised; 0: the listener's own */
@@ -105,14 +130,7 @@ struct qv_config {
         } blacklist;
     } identity;
 
-    struct {
-        size_t body; /**< bytes */
-        size_t json_depth;
-        size_t connections;   /**< live connections of all listeners together */
-        int64_t handshake_ms; /**< a TLS handshake may take so long */
-        int64_t request_ms;   /**< head and body of a request, and idle time between requests */
-        unsigned workers;     /**< threads that serve requests; 0: one per processor */
-    } limits;
+    struct qv_config_limits limits;
 
     struct {
         enum qv_log_level level;
@@ -139,6 +157,14 @@ QV_MUST_CHECK enum qv_status qv_config_parse(const char *path, struct qv_str tex
                                              struct qv_config **ret_config,
                                              struct qv_strings *faults);
 void qv_config_free(struct qv_config **config);
+
+/** Which settings differ: appends the names ("limits.body", "listeners") of those that take effect
+ *  without a restart to `ret_reloadable`, of the others to `ret_fixed`. Both configurations are of
+ *  one file. */
+QV_MUST_CHECK enum qv_status qv_config_compare(const struct qv_config *before,
+                                               const struct qv_config *after,
+                                               struct qv_strings *ret_reloadable,
+                                               struct qv_strings *ret_fixed);
 
 /** Is it a URL that may be asked about identities? https, or http to this machine's own loopback:
  *  whoever could alter the answer would decide who is who. QV_INVALID with what is wrong. */

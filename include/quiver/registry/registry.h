@@ -11,6 +11,7 @@
 #include <quiver/domain/device.h>
 #include <quiver/domain/entity.h>
 #include <quiver/domain/system.h>
+#include <quiver/trust/anchors.h>
 
 struct qv_registry; /**< what readers hold: the view that is in force, if any */
 struct qv_view;     /**< one view; private to the writer until published */
@@ -42,6 +43,11 @@ void qv_view_set_position(struct qv_view *view, uint64_t epoch, uint64_t revisio
 /** Puts the view in force and frees the one before, when its readers are done. Takes ownership;
  *  the writer goes on using the pointer until it publishes another. */
 void qv_registry_publish(struct qv_registry *registry, struct qv_view *view);
+
+/** From now on lookups leave out the instances whose registering certificate these anchors' CRLs
+ *  list, but for the reason `superseded` (registry.revoked_providers). Takes a reference; NULL: none
+ *  is left out. Any thread. */
+void qv_registry_set_revocation(struct qv_registry *registry, struct qv_anchors *anchors);
 
 /* ---- readers ------------------------------------------------------------------------------- */
 

@@ -22,6 +22,21 @@ QV_MUST_CHECK enum qv_status qv_server_own_facts(const struct qv_server *server,
 /** Starts the workers; logs "listening" with listener, address and port for each. Signals that the
  *  main thread waits for are blocked before, and SIGPIPE is ignored. */
 QV_MUST_CHECK enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error);
+/** What a change of trust did to the live connections. */
+struct qv_sweep {
+    size_t kept;
+    size_t ended; /**< cut, because the peer is not trusted any more */
+};
+/**
+ * Puts another trust and other limits in force without dropping anybody who is still trusted: each
+ * worker takes them between two events and then judges its live connections again, in slices.
+ * Returns when all are through; from then on nothing is decided by the old ones. Takes a reference
+ * to `trust` and copies `limits` (`workers` does not change). QV_UNAVAILABLE: the server is
+ * stopping, or a worker did not get through in a minute. One thread at a time; not a worker's.
+ */
+QV_MUST_CHECK enum qv_status qv_server_renew(struct qv_server *server, struct qv_trust *trust,
+                                             const struct qv_config_limits *limits,
+                                             struct qv_sweep *ret_sweep, struct qv_error *error);
 /** Accepts no more, closes idle connections, answers what is in flight, ends the workers. What is
  *  not answered within store.timeout and a second is cut; a change that the store still has is
  *  waited for, so the store is stopped after the server. Twice is fine. */

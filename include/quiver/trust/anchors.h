@@ -1,12 +1,13 @@
 /*
  * The second of the three parts of trust (design 6): CAs and CRLs, and the judgement over a
- * certificate by them. Reference-counted and immutable, so that a TLS context and all its
- * connections can hold on to the part they began with. Any thread.
+ * certificate by them. Reference-counted and immutable (but for the memory of chains inside), so
+ * that a TLS context and all its connections can hold on to the part they began with. Any thread.
  */
 #ifndef QUIVER_TRUST_ANCHORS_H
 #define QUIVER_TRUST_ANCHORS_H
 
 #include <openssl/ssl.h>
+#include <quiver/config/config.h>
 #include <quiver/trust/crl.h>
 
 /** What came of a peer: filled during the handshake, read by the server at its end. */
@@ -19,11 +20,18 @@ struct qv_verdict {
                            there is none */
 };
 
+/** When is judged: what is enough to keep somebody out may not be enough to throw somebody out. */
+enum qv_occasion {
+    QV_OCCASION_HANDSHAKE, /**< full or resumed: everything counts */
+    QV_OCCASION_LIVE,      /**< a stale or missing CRL does not end what lives (tls.stale_crl) */
+};
+
 struct qv_anchors;
 
-/** Reads the CA bundles and CRL files. Faults as in qv_trust_load. Both lists may be empty. */
-QV_MUST_CHECK enum qv_status qv_anchors_load(const struct qv_strings *trust,
-                                             const struct qv_strings *crl, struct qv_wall now,
+/** Reads the CA bundles and CRL files of `tls:`. Faults as in qv_trust_load. Both lists may be
+ *  empty. `memory` may be NULL. */
+QV_MUST_CHECK enum qv_status qv_anchors_load(const struct qv_config *config,
+                                             const struct qv_crl_memory *memory, struct qv_wall now,
                                              struct qv_anchors **ret_anchors,
                                              struct qv_strings *faults);
 struct qv_anchors *qv_anchors_ref(struct qv_anchors *anchors);
@@ -32,23 +40,30 @@ void qv_anchors_free(struct qv_anchors **anchors); /**< drops one reference */
 /** The CAs, with the flags by which Quiver verifies; lives as the anchors. */
 X509_STORE *qv_anchors_store(const struct qv_anchors *anchors);
 const STACK_OF(X509) * qv_anchors_cas(const struct qv_anchors *anchors);
+const struct qv_crls *qv_anchors_crls(const struct qv_anchors *anchors);
 
 /**
  * For SSL_CTX_set_cert_verify_callback, with the anchors as `anchors`: the whole judgement in the
- * handshake, so that the fitting alert is sent. Leaves its verdict and the peer's certificate in
- * the SSL for qv_trust_explain_failure. Leaves OpenSSL's error queue as it was.
+ * handshake, so that the fitting alert is sent. A chain that these anchors verified before is
+ * remembered (bounded) and costs no second path validation; dates and CRLs are asked each time.
+ * Leaves its verdict, the path and the peer's certificate in the SSL for qv_trust_judge and
+ * qv_trust_explain_failure. Leaves OpenSSL's error queue as it was.
  */
 int qv_anchors_on_verify(X509_STORE_CTX *context, void *anchors);
 
-/** The same judgement without a socket, at the time `now`. `untrusted`: what the peer sent behind
- *  its leaf; may be NULL. */
+/** The same judgement without a socket and without the memory of chains, at the time `now`.
+ *  `untrusted`: what the peer sent behind its leaf; may be NULL. `ret_path` (may be NULL) is
+ *  written where the verdict is QV_OK. */
 void qv_anchors_judge(const struct qv_anchors *anchors, X509 *leaf,
                       const STACK_OF(X509) * untrusted, struct qv_wall now,
-                      struct qv_verdict *ret_verdict);
+                      struct qv_verdict *ret_verdict, struct qv_path *ret_path);
 
-/** Judges again what is bound to change in a chain (leaf first, anchor last) that these anchors
- *  have verified before: dates and CRLs, and the leaf rule; no signature is checked. */
-void qv_anchors_judge_again(const struct qv_anchors *anchors, const STACK_OF(X509) * chain,
-                            struct qv_wall now, struct qv_verdict *ret_verdict);
+/** Is the path's anchor among these CAs, byte by byte? Then what was verified then holds now. */
+bool qv_anchors_hold(const struct qv_anchors *anchors, const struct qv_path *path);
+/** Judges what can change in a path whose anchor is held: dates and CRLs. `subject` (may be NULL)
+ *  names the peer in the words. */
+void qv_anchors_judge_path(const struct qv_anchors *anchors, const struct qv_path *path,
+                           const X509 *subject, struct qv_wall now, enum qv_occasion occasion,
+                           struct qv_verdict *ret_verdict);
 
 #endif
