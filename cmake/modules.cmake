@@ -14,15 +14,23 @@ foreach(module IN LISTS QUIVER_MODULES)
   list(PREPEND below quiver_${module})
 endforeach()
 
-target_link_libraries(quiver_base PUBLIC PkgConfig::OPENSSL)
+target_link_libraries(quiver_base PUBLIC PkgConfig::OPENSSL PkgConfig::YAML)
 if(TARGET quiver_identity)
   target_link_libraries(quiver_identity PUBLIC PkgConfig::CURL)
 endif()
-if(TARGET quiver_config)
-  target_link_libraries(quiver_config PUBLIC PkgConfig::YAML)
-endif()
 if(TARGET quiver_domain)
   target_link_libraries(quiver_domain PUBLIC PkgConfig::PCRE2)
+endif()
+if(TARGET quiver_policy)
+  # The rules as they are shipped are compiled in.
+  set(rules ${CMAKE_SOURCE_DIR}/config/policy.yaml)
+  set(generated ${CMAKE_BINARY_DIR}/generated/policy_data.h)
+  add_custom_command(OUTPUT ${generated}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${generated} -DFILE=${rules} -DNAME=qv_policy_yaml
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed_file.cmake
+    DEPENDS ${rules} ${CMAKE_SOURCE_DIR}/cmake/embed_file.cmake)
+  target_sources(quiver_policy PRIVATE ${generated})
+  target_include_directories(quiver_policy PRIVATE ${CMAKE_BINARY_DIR}/generated)
 endif()
 if(TARGET quiver_store)
   target_link_libraries(quiver_store PUBLIC PkgConfig::HIREDIS PkgConfig::H2O)

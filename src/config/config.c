@@ -49,6 +49,17 @@ static struct qv_config *config_of_file(const char *path)
     return made;
 }
 
+/* Room can be set aside in a file alone. */
+static void check_audit(struct qv_load *load)
+{
+    static const char key[] = "audit.required";
+    const char *file = load->config->audit.file;
+    if (!load->config->audit.required || (file != NULL && strcmp(file, QV_AUDIT_STDOUT) != 0))
+        return;
+    qv_load_fault(load, load->lines[qv_settings_find(&qv_config_settings, qv_str_from(key))], key,
+                  "needs a file whose room can be set aside, name one in audit.file");
+}
+
 enum qv_status qv_config_parse(const char *path, struct qv_str text, struct qv_config **ret_config,
                                struct qv_strings *faults)
 {
@@ -57,8 +68,10 @@ enum qv_status qv_config_parse(const char *path, struct qv_str text, struct qv_c
         return QV_NO_MEMORY;
     struct qv_load load = {.config = config, .faults = faults};
     qv_load_yaml(&load, text);
-    if (load.found == 0 && !load.out_of_memory)
+    if (load.found == 0 && !load.out_of_memory) {
         qv_check_config(&load);
+        check_audit(&load);
+    }
     if (load.out_of_memory)
         return QV_NO_MEMORY;
     if (load.found > 0)
@@ -135,6 +148,8 @@ void qv_config_free(struct qv_config **config)
     qv_free(freed->tls.groups);
     qv_strings_free(&freed->tls.trust);
     qv_strings_free(&freed->tls.crl);
+    qv_free(freed->authorization.policy);
+    qv_free(freed->audit.file);
     qv_strings_free(&freed->registry.address_alias);
     qv_strings_free(&freed->registry.direct_access);
     qv_free(freed->registry.advertise.address);

@@ -52,6 +52,7 @@ static const struct qv_choice normalizations[] = {{"extended", QV_NORMALIZATION_
                                                   {0}};
 static const struct qv_choice blacklist_modes[] = {
     {"off", QV_BLACKLIST_OFF, false}, {"required", QV_BLACKLIST_REQUIRED, false}, {0}};
+static const struct qv_choice audit_files[] = {{QV_AUDIT_STDOUT, 0, false}, {0}};
 static const struct qv_choice log_levels[] = {{"debug", QV_LOG_DEBUG, false},
                                               {"info", QV_LOG_INFO, false},
                                               {"warning", QV_LOG_WARNING, false},
@@ -120,7 +121,16 @@ static const struct qv_setting config_settings[] = {
 
     {"authorization.explain_to_clients", QV_KIND_FLAG, CONFIG(authorization.explain_to_clients),
      .fallback = "true", .doc = "Does a refused client learn which rule refused it?"},
-    {"authorization.policy", .later = true, .doc = "File with the rules of who may do what."},
+    {"authorization.policy", QV_KIND_PATH, CONFIG(authorization.policy),
+     .doc = "File with the rules of who may do what (docs/policy.md). Default: the rules of the "
+            "config/policy.yaml that is shipped, which are the reference's."},
+
+    {"audit.file", QV_KIND_PATH, CONFIG(audit.file), .choices = audit_files,
+     .doc = "Where the audit trail is written: a line for each change and each refusal. Default: "
+            "nowhere. Moved away by logrotate, it is opened anew on SIGHUP."},
+    {"audit.required", QV_KIND_FLAG, CONFIG(audit.required), .fallback = "false",
+     .doc = "`true`: a change is refused with 503 while its line cannot be written, as on a full "
+            "disk. Needs a file, not `stdout`."},
 
     {"registry.provider_registration", QV_KIND_CHOICE, CONFIG(registry.provider_registration),
      .choices = provider_registrations, .fallback = "automatic",

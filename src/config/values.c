@@ -132,10 +132,14 @@ static enum qv_status convert_url(const struct target *target, struct qv_str tex
     return set_text(target, qv_str_dup(text));
 }
 
+/* A setting may give some words a meaning of their own. */
 static enum qv_status convert_path(const struct target *target, struct qv_str text)
 {
     if (text.length == 0)
         return refuse(target, text, "is no path");
+    for (const struct qv_choice *word = target->setting->choices; word && word->word; word++)
+        if (qv_str_equal(text, qv_str_from(word->word)))
+            return set_text(target, qv_str_dup(text));
     char *ended = qv_str_dup(text);
     char *path = ended != NULL ? qv_path_join(target->config->directory, ended) : NULL;
     qv_free(ended);

@@ -14,4 +14,7 @@ int qv_cli_check(int argc, char **argv);
  */
 int qv_cli_certificate(int argc, char **argv);
 
+/** `quiver policy operations | explain ... | test FILE ...`: the rules, asked offline. */
+int qv_cli_policy(int argc, char **argv);
+
 #endif

@@ -49,6 +49,9 @@ struct qv_config_limits {
     unsigned workers;   /**< threads that serve requests; 0: one per processor */
 };
 
+/** Value of audit.file; a path is never just this. */
+#define QV_AUDIT_STDOUT "stdout"
+
 struct qv_config {
     char *file;      /**< as given */
     char *directory; /**< of the file; relative paths start here */
@@ -91,8 +94,14 @@ struct qv_config {
     } store;
 
     struct {
+        char *policy; /**< path, resolved; NULL: the built-in rights */
         bool explain_to_clients;
     } authorization;
+
+    struct {
+        char *file;    /**< path, resolved; or QV_AUDIT_STDOUT; NULL: no trail */
+        bool required; /**< no change without room for its line; only with a file */
+    } audit;
 
     struct {
         enum qv_provider_registration provider_registration;

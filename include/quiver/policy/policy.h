@@ -1,9 +1,9 @@
 /*
  * May this caller do that? Rules from policy.yaml, compiled (docs/policy.md). One function decides
- * about the operation, one about the object, one what a lookup may show; the first two leave a token
- * whose contents are private to src/policy: who wants something of the store must show the grant
- * that it got. A struct qv_policy is immutable and reference-counted; a reload makes another. Any
- * thread.
+ * about the operation, one about the object, one what a lookup may show; the first two leave a
+ * token whose contents are private to src/policy: who wants something of the store must show the
+ * grant that it got. A struct qv_policy is immutable and reference-counted; a reload makes another.
+ * Any thread.
  *
  * A deny that matches, and whose `unless` does not, beats every allow; what no allow matches is
  * denied. Names are compared as the registry stores them: the caller's after normalization, objects
@@ -44,6 +44,10 @@ enum qv_operation {
 const char *qv_operation_name(enum qv_operation operation);
 /** One line for `quiver policy operations`; static. */
 const char *qv_operation_about(enum qv_operation operation);
+/** Is it a change of one object? Then the policy is asked about that, too (qv_policy_grant). */
+bool qv_operation_has_object(enum qv_operation operation);
+/** QV_OP_COUNT for a name that is none. */
+enum qv_operation qv_operation_find(struct qv_str name);
 
 /* ---- the rules ------------------------------------------------------------------------------- */
 
@@ -65,9 +69,11 @@ QV_MUST_CHECK enum qv_status qv_policy_parse(const char *path, struct qv_str tex
  *  that name no policy. */
 QV_MUST_CHECK enum qv_status qv_policy_builtin(const struct qv_rules *rules,
                                                struct qv_policy **ret_policy);
-struct qv_policy *qv_policy_ref(struct qv_policy *policy); /**< NULL is fine */
-void qv_policy_free(struct qv_policy **policy);            /**< drops one reference */
-size_t qv_policy_rule_count(const struct qv_policy *policy);
+struct qv_policy *qv_policy_ref(struct qv_policy *policy);   /**< NULL is fine */
+void qv_policy_free(struct qv_policy **policy);              /**< drops one reference */
+size_t qv_policy_rule_count(const struct qv_policy *policy); /**< without those of `visible` */
+/** Is there a rule, or an entry of `visible`, of that name? */
+bool qv_policy_has_rule(const struct qv_policy *policy, struct qv_str name);
 
 /* ---- who asks -------------------------------------------------------------------------------- */
 
@@ -94,7 +100,8 @@ void qv_rights_free(struct qv_rights **rights);
 
 /** Which rule decided. */
 struct qv_decision {
-    const char *rule;     /**< its name; lives as long as the policy; NULL: none matched */
+    const char *rule;     /**< its name; lives as long as the policy; NULL: none matched. Where only
+                               `provider: self` was in the way: the rule that has it */
     bool reference_words; /**< the refusal's words are the reference's own */
 };
 
@@ -158,7 +165,7 @@ struct qv_explanation {
     bool allowed;
     const char *file, *rule; /**< NULL: none matched */
     int line;
-    char words[256]; /**< what the caller would read; empty where allowed */
+    char words[256];              /**< what the caller would read; empty where allowed */
     struct qv_rule_report *rules; /**< owned, in the file's order */
     size_t rule_count;
 };
