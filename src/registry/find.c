@@ -98,7 +98,8 @@ static enum qv_status collect(struct finder *finder, const struct instance_recor
 {
     if (!finder->late && !has_owners(record))
         return QV_OK;
-    if (!is_alive(finder, record->current) || !has_names(finder, record->current))
+    if (!is_alive(finder, record->current) || !has_names(finder, record->current) ||
+        revocation_hides(&finder->revocation, record->current))
         return QV_OK;
     if (finder->count == finder->capacity)
         QV_TRY(grow(finder));
@@ -164,7 +165,9 @@ static enum qv_status collect_locked(struct finder *finder, struct qv_registry *
 {
     pthread_rwlock_rdlock(&registry->lock);
     bool loaded = registry->view != NULL;
+    revocation_begin(&finder->revocation, &registry->revocation);
     enum qv_status status = loaded ? collect_base(finder, registry->view) : QV_OK;
+    revocation_keep(&finder->revocation, &registry->revocation);
     pthread_rwlock_unlock(&registry->lock);
     if (!loaded)
         return refuse_unloaded(error);
@@ -254,6 +257,7 @@ static void finder_free(struct finder *finder)
         qv_free(sets[i]->sorted);
     drop_matches(finder);
     qv_free(finder->matches);
+    revocation_end(&finder->revocation);
 }
 
 static enum qv_status finder_init(struct finder *finder)
@@ -267,6 +271,14 @@ static enum qv_status finder_init(struct finder *finder)
     return name_set_init(&finder->policies, &query->policies);
 }
 
+static enum qv_status find(struct finder *finder, struct qv_registry *registry,
+                           struct qv_error *error)
+{
+    QV_TRY(collect_locked(finder, registry, error));
+    QV_TRY(drop_revoked(finder));
+    return filter(finder);
+}
+
 enum qv_status qv_registry_find_services(struct qv_registry *registry,
                                          const struct qv_service_query *query, struct qv_wall now,
                                          struct qv_service_result *ret_result,
@@ -276,13 +288,11 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
     struct finder finder = {.query = query, .rules = registry->rules, .now = now};
     QV_TRY(finder_init(&finder));
     finder.late = filters(query);
-    QV_TRY(collect_locked(&finder, registry, error));
-    QV_TRY(filter(&finder));
+    QV_TRY(find(&finder, registry, error));
     if (finder.late && !attach_owners(&finder, registry)) {
         finder.late = false;
         drop_matches(&finder);
-        QV_TRY(collect_locked(&finder, registry, error));
-        QV_TRY(filter(&finder));
+        QV_TRY(find(&finder, registry, error));
     }
     if (finder.count > 1)
         qsort(finder.matches, finder.count, sizeof(*finder.matches), by_id_descending);
@@ -294,12 +304,13 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
 }
 
 void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,
-                             struct qv_buf *buf)
+                             bool fingerprints, struct qv_buf *buf)
 {
     qv_buf_put_text(buf, "{\"entries\":[");
     for (size_t i = 0; i < result->count; i++) {
         const struct qv_service_match *match = &result->matches[i];
-        const struct qv_instance_choice choice = {.shown = match->shown, .json = match->json};
+        const struct qv_instance_choice choice = {
+            .shown = match->shown, .json = match->json, .fingerprint = fingerprints};
         if (i % FETCHED_AHEAD == 0)
             fetch_texts(result->matches, result->count, i);
         if (i > 0)

@@ -21,6 +21,7 @@ struct finder {
     const struct qv_rules *rules;
     struct qv_wall now;
     struct name_set ids, providers, definitions, versions, templates, policies;
+    struct revocation_reader revocation;
     bool late; /* provider and definition are taken when the filters have passed: see attach.c */
     struct qv_service_match *matches; /* owned, with their references */
     size_t count, capacity;
@@ -32,6 +33,8 @@ bool has_owners(const struct instance_record *record);
 void take_owners(const struct instance_record *record, struct qv_service_match *match);
 void match_free(struct qv_service_match *match);
 void drop_matches(struct finder *finder);
+/* Leaves out what is revoked, as far as collecting did not know it: see revocation.h. */
+QV_MUST_CHECK enum qv_status drop_revoked(struct finder *finder);
 /* Takes the owners of all matches; who went meanwhile is left out. False: one was replaced
    meanwhile, and the lookup must be done again. */
 bool attach_owners(struct finder *finder, struct qv_registry *registry);

@@ -10,6 +10,7 @@
 #define QUIVER_REGISTRY_VIEW_H
 
 #include "index.h"
+#include "revocation.h"
 #include "roster.h"
 
 #include <pthread.h>
@@ -51,6 +52,7 @@ struct qv_registry {
     pthread_rwlock_t lock;
     struct qv_view *view; /* NULL until the first is published */
     uint64_t views;       /* published so far */
+    struct revocation revocation;
 };
 
 /** Record of a name, NULL where there is none. Under the lock, or by the writer. */

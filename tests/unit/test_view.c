@@ -135,7 +135,7 @@ static void address_types_shorten_the_answer_alone(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(qv_registry_find_services(registry, &query, now, &result, NULL), QV_OK);
         QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
-        qv_service_result_write(&result, QV_DETAIL_TERSE, &buf);
+        qv_service_result_write(&result, QV_DETAIL_TERSE, false, &buf);
         assert_non_null(strstr(buf.at,
                                "\"interfaces\":[{\"templateName\":\"generic-http\",\"protocol\":"
                                "\"http\",\"policy\":\"NONE\",\"properties\":{"
@@ -146,7 +146,7 @@ static void address_types_shorten_the_answer_alone(void **state)
     query.address_types = 0;
     assert_int_equal(qv_registry_find_services(registry, &query, now, &result, NULL), QV_OK);
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
-    qv_service_result_write(&result, QV_DETAIL_TERSE, &buf);
+    qv_service_result_write(&result, QV_DETAIL_TERSE, false, &buf);
     assert_non_null(strstr(buf.at, "[\"10.0.0.1\",\"a.example\"]"));
     assert_non_null(strstr(buf.at, "\"count\":1}"));
     qv_service_result_free(&result);
@@ -269,7 +269,7 @@ static void what_was_found_outlives_the_view(void **state)
     assert_string_equal(find("{\"providerNames\":[\"b\"]}"), "");
 
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
-    qv_service_result_write(&result, QV_DETAIL_FULL, &buf);
+    qv_service_result_write(&result, QV_DETAIL_FULL, false, &buf);
     assert_non_null(strstr(buf.at, "b::y::1.0.0"));
     qv_service_result_free(&result);
     qv_strings_free(&query.providers);
