@@ -4,17 +4,43 @@
 #ifndef QUIVER_TRUST_ANCHORS_PRIVATE_H
 #define QUIVER_TRUST_ANCHORS_PRIVATE_H
 
+#include "chains.h"
+
 #include <quiver/trust/anchors.h>
 #include <stdatomic.h>
 
 #define QV_SECURITY_LEVEL 2 /* 112 bits: refuses RSA-1024 and SHA-1 in keys and signatures */
-#define QV_VERIFY_DEPTH   6 /* intermediates between leaf and anchor; Arrowhead has two */
+
+struct qv_anchor_digest {
+    unsigned char bytes[QV_SHA256_SIZE];
+};
 
 struct qv_anchors {
     atomic_size_t references;
     X509_STORE *store;
     STACK_OF(X509) * cas;
+    struct qv_anchor_digest *digests; /**< of the CAs' DER, sorted; as many as `cas` */
     struct qv_crls *crls;
+    struct qv_chains *chains; /**< what changes in here, behind a lock of its own */
+    bool require_crl;
+    enum qv_stale_crl stale_crl;
 };
+
+/** As qv_anchors_judge_path; the X509_V_ERR_... by which OpenSSL picks the alert, or X509_V_OK. */
+int qv_anchors_check_path(const struct qv_anchors *anchors, const struct qv_path *path,
+                          const X509 *subject, struct qv_wall now, enum qv_occasion occasion,
+                          struct qv_verdict *ret_verdict);
+struct qv_question {
+    X509 *leaf;
+    const STACK_OF(X509) * untrusted; /**< may be NULL */
+    struct qv_wall now;
+    enum qv_occasion occasion;
+    bool remember; /**< use the memory of chains, as a handshake does */
+};
+/** As qv_anchors_judge. */
+void qv_anchors_answer(const struct qv_anchors *anchors, const struct qv_question *question,
+                       struct qv_verdict *ret_verdict, struct qv_path *ret_path);
+/** May the path be used at that time? */
+bool qv_path_is_in_time(const struct qv_path *path, struct qv_wall now);
 
 #endif

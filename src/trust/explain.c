@@ -16,8 +16,8 @@ static const struct tls_reason {
     const char *code, *words;
 } tls_reasons[] = {
     {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, "no-certificate", "the client sent no certificate"},
-    {SSL_R_UNSUPPORTED_PROTOCOL, "protocol", "the client offers neither TLS 1.2 nor 1.3"},
-    {SSL_R_VERSION_TOO_LOW, "protocol", "the client offers neither TLS 1.2 nor 1.3"},
+    {SSL_R_UNSUPPORTED_PROTOCOL, "protocol", "the client offers no TLS version that is allowed"},
+    {SSL_R_VERSION_TOO_LOW, "protocol", "the client offers no TLS version that is allowed"},
     {SSL_R_NO_SHARED_CIPHER, "parameters", "the client offers no cipher suite that is allowed"},
     {SSL_R_NO_SUITABLE_KEY_SHARE, "parameters", "the client offers no group that is allowed"},
     {SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, "parameters", "no signature algorithm is shared"},
