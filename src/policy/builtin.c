@@ -41,6 +41,7 @@ static const struct rule rules[QV_OP_COUNT] = {
     [QV_OP_DEVICE_REVOKE] = {devices, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
     [QV_OP_MONITOR_ECHO] = {look, WHO_IDENTIFIED, ON_ANYTHING, NULL, false},
     [QV_OP_OPS_HEALTH] = {ops, WHO_NOBODY_NEEDED, ON_ANYTHING, NULL, false},
+    [QV_OP_OPS_METRICS] = {ops, WHO_NOBODY_NEEDED, ON_ANYTHING, NULL, false},
     [QV_OP_OPS_OPENAPI] = {ops, WHO_NOBODY_NEEDED, ON_ANYTHING, NULL, false},
 };
 

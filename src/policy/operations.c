@@ -15,6 +15,7 @@ static const char *const names[QV_OP_COUNT] = {
     [QV_OP_DEVICE_REVOKE] = "device.revoke",
     [QV_OP_MONITOR_ECHO] = "monitor.echo",
     [QV_OP_OPS_HEALTH] = "ops.health",
+    [QV_OP_OPS_METRICS] = "ops.metrics",
     [QV_OP_OPS_OPENAPI] = "ops.openapi",
 };
 

@@ -54,9 +54,13 @@ static void on_info(const SSL *ssl, int where, int value)
     }
 }
 
-void qv_alert_install(SSL_CTX *context)
+void qv_alert_install_all(const struct qv_server *server, const struct qv_trust *trust)
 {
-    SSL_CTX_set_info_callback(context, on_info);
+    for (size_t i = 0; i < server->listener_count; i++) {
+        SSL_CTX *context = qv_trust_context(trust, i);
+        if (context != NULL)
+            SSL_CTX_set_info_callback(context, on_info);
+    }
 }
 
 void qv_alert_end(SSL *ssl)

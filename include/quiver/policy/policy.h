@@ -22,6 +22,7 @@ enum qv_operation {
     QV_OP_DEVICE_REVOKE,
     QV_OP_MONITOR_ECHO,
     QV_OP_OPS_HEALTH,
+    QV_OP_OPS_METRICS,
     QV_OP_OPS_OPENAPI,
     QV_OP_COUNT,
 };
