@@ -7,6 +7,7 @@ redis_server.py  a redis-server of the test's own
 wire.py          TLS contexts, bytes on the wire, HTTP answers
 forge.py         certificates written piece by piece, so that each piece may be wrong
 testpki.py       a cloud of such certificates, with CRLs; tls_cases.py and its neighbours use it
+livecloud.py     a cloud whose files change while a server runs, and clients that keep their tickets
 misbehave.py     a TLS client that sends whatever it is told as its certificate
 native.py        small C libraries: a slow disk, a clock that can be moved
 bodies.py        request bodies of the Arrowhead services

@@ -169,6 +169,10 @@ class LiveCloud:
         self._revoked += [certificate.load().serial_number for certificate in certificates]
         self.write_crl(**changes)
 
+    def forgive(self) -> None:
+        """The next CRL that is written lists nobody."""
+        self._revoked.clear()
+
     # -- servers --
 
     @property
