@@ -16,8 +16,9 @@
 
 static void refuse(const struct qv_connection *connection, const struct qv_refusal *refusal)
 {
-    qv_refusal_log(connection, refusal);
+    /* Counted first: whoever reads the line finds it in the figures. */
     qv_refusal_count(connection, QV_HANDSHAKE_REFUSED, refusal->code);
+    qv_refusal_log(connection, refusal);
 }
 
 static void refuse_failed(const struct qv_connection *connection)

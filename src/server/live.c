@@ -48,8 +48,8 @@ static void cut(struct qv_connection *connection, const struct qv_verdict *verdi
 {
     const struct qv_refusal refusal = {
         .event = "connection ended", .reason = verdict->reason, .code = verdict->code};
-    qv_refusal_log(connection, &refusal);
     qv_refusal_count(connection, QV_HANDSHAKE_ENDED, verdict->code);
+    qv_refusal_log(connection, &refusal);
     connection->ended = true;
     connection->worker->sweep.found.ended++; /* counts only while there is one */
     qv_live_forget(connection);
