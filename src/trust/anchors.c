@@ -1,7 +1,9 @@
 /*
  * CA bundles into a store by which is verified: partial chains (a cloud CA can be the anchor by
  * itself), bounded depth, security level 2. Strict mode stays off, as the reference's own sample
- * certificates fail it. Immutable once loaded, but for the memory of chains; any thread.
+ * certificates fail it. Immutable once loaded, but for what is remembered of judgements, and until
+ * nobody judges by them any more: then CRLs and memories go, be there connections or not. Any
+ * thread.
  */
 #include "anchors.h"
 
@@ -23,9 +25,11 @@ static enum qv_status new_anchors(const struct qv_config *config, struct qv_anch
     if (anchors == NULL)
         return QV_NO_MEMORY;
     atomic_init(&anchors->references, 1);
+    atomic_init(&anchors->weak, 1);
     anchors->require_crl = config->tls.require_crl;
     anchors->stale_crl = config->tls.stale_crl;
     QV_TRY(qv_chains_new(&anchors->chains));
+    QV_TRY(qv_orphans_new(&anchors->orphans));
     anchors->store = X509_STORE_new();
     anchors->cas = sk_X509_new_null();
     if (anchors->store == NULL || anchors->cas == NULL)
@@ -95,7 +99,9 @@ static enum qv_status digest_cas(struct qv_anchors *anchors)
         memcpy(anchors->digests[i].bytes, digest, sizeof(anchors->digests[i].bytes));
     }
     qsort(anchors->digests, count, sizeof(*anchors->digests), compare_digests);
-    return QV_OK;
+    return qv_sha256((struct qv_str){.at = (const char *)anchors->digests,
+                                     .length = count * sizeof(*anchors->digests)},
+                     anchors->all.bytes);
 }
 
 enum qv_status qv_anchors_load(const struct qv_config *config, const struct qv_crl_memory *memory,
@@ -126,6 +132,36 @@ struct qv_anchors *qv_anchors_ref(struct qv_anchors *anchors)
     return anchors;
 }
 
+struct qv_anchors *qv_anchors_weak_ref(struct qv_anchors *anchors)
+{
+    atomic_fetch_add_explicit(&anchors->weak, 1, memory_order_relaxed);
+    return anchors;
+}
+
+struct qv_anchors *qv_anchors_try_ref(struct qv_anchors *anchors)
+{
+    size_t references = atomic_load_explicit(&anchors->references, memory_order_relaxed);
+    while (references > 0)
+        if (atomic_compare_exchange_weak_explicit(&anchors->references, &references, references + 1,
+                                                  memory_order_acquire, memory_order_relaxed))
+            return anchors;
+    return NULL;
+}
+
+void qv_anchors_weak_free(struct qv_anchors **anchors)
+{
+    struct qv_anchors *old = *anchors;
+    if (old == NULL)
+        return;
+    *anchors = NULL;
+    if (atomic_fetch_sub_explicit(&old->weak, 1, memory_order_acq_rel) != 1)
+        return;
+    X509_STORE_free(old->store);
+    sk_X509_pop_free(old->cas, X509_free);
+    qv_free(old->digests);
+    qv_free(old);
+}
+
 void qv_anchors_free(struct qv_anchors **anchors)
 {
     struct qv_anchors *old = *anchors;
@@ -134,12 +170,10 @@ void qv_anchors_free(struct qv_anchors **anchors)
     *anchors = NULL;
     if (atomic_fetch_sub_explicit(&old->references, 1, memory_order_acq_rel) != 1)
         return;
-    X509_STORE_free(old->store);
-    sk_X509_pop_free(old->cas, X509_free);
     qv_crls_free(&old->crls);
     qv_chains_free(&old->chains);
-    qv_free(old->digests);
-    qv_free(old);
+    qv_orphans_free(&old->orphans);
+    qv_anchors_weak_free(&old);
 }
 
 X509_STORE *qv_anchors_store(const struct qv_anchors *anchors)

@@ -59,9 +59,14 @@ static void explain_error(unsigned long error, struct qv_verdict *verdict)
         }
     }
     const char *words = ERR_reason_error_string(error);
-    qv_verdict_refuse(verdict, QV_UNAUTHENTICATED,
-                      ERR_GET_LIB(error) == ERR_LIB_ASN1 ? "malformed" : "handshake", "%s",
-                      words != NULL ? words : "the handshake failed");
+    if (words == NULL)
+        words = "the handshake failed";
+    /* The only ASN.1 that a peer sends in a handshake. */
+    if (ERR_GET_LIB(error) == ERR_LIB_ASN1)
+        qv_verdict_refuse(verdict, QV_UNAUTHENTICATED, "malformed",
+                          "the certificate cannot be read (malformed): %s", words);
+    else
+        qv_verdict_refuse(verdict, QV_UNAUTHENTICATED, "handshake", "%s", words);
 }
 
 void qv_trust_explain_failure(const SSL *ssl, struct qv_verdict *ret_verdict,

@@ -61,25 +61,70 @@ static bool is_of_no_issuer(const struct qv_verdict *verdict)
            strcmp(verdict->code, "bad-signature") == 0;
 }
 
+static void refuse_orphan(const SSL *ssl, struct qv_verdict *verdict)
+{
+    qv_verdict_refuse_certificate(verdict, SSL_get0_peer_certificate(ssl), "unknown-issuer",
+                                  "the CA that vouched for it is no longer in tls.trust");
+}
+
+/** For a path whose anchor left. */
+static void find_issuer(const struct qv_anchors *anchors, const SSL *ssl, struct qv_path *path,
+                        struct qv_wall now, enum qv_occasion occasion, struct qv_verdict *verdict)
+{
+    verify_anew(anchors, ssl, path, now, occasion, verdict);
+    if (is_of_no_issuer(verdict))
+        refuse_orphan(ssl, verdict);
+}
+
 /** Another path is looked for where the anchor left, and where a CA's time ended before the
  *  peer's own: a CA that was renewed vouches for it all the same. */
 static void judge_path(const struct qv_anchors *anchors, const SSL *ssl, struct qv_path *path,
                        struct qv_wall now, enum qv_occasion occasion, struct qv_verdict *verdict)
 {
     const X509 *leaf = SSL_get0_peer_certificate(ssl);
-    bool held = qv_anchors_hold(anchors, path);
-    if (held) {
-        (void)qv_anchors_check_path(anchors, path, leaf, now, occasion, verdict);
-        if (qv_path_is_in_time(path, now) || !is_in_time(leaf, now))
-            return;
+    if (!qv_anchors_hold(anchors, path)) {
+        find_issuer(anchors, ssl, path, now, occasion, verdict);
+        return;
     }
+    (void)qv_anchors_check_path(anchors, path, leaf, now, occasion, verdict);
+    if (qv_path_is_in_time(path, now) || !is_in_time(leaf, now))
+        return;
     struct qv_verdict anew;
     verify_anew(anchors, ssl, path, now, occasion, &anew);
-    if (!held && is_of_no_issuer(&anew))
-        qv_verdict_refuse_certificate(verdict, leaf, "unknown-issuer",
-                                      "the CA that vouched for it is no longer in tls.trust");
-    else if (!held || anew.status == QV_OK)
+    if (anew.status == QV_OK)
         *verdict = anew;
+}
+
+/* --- those who live --- */
+
+static bool key_of_live(const SSL *ssl, const struct qv_path *path, struct qv_orphan_key *ret_key)
+{
+    const struct qv_binding *binding = qv_verdict_bound(ssl);
+    if (binding == NULL || path->count == 0)
+        return false;
+    const struct qv_orphan live = {.leaf = SSL_get0_peer_certificate(ssl),
+                                   .sent = SSL_get_peer_cert_chain(ssl),
+                                   .path = path,
+                                   .cas = binding->anchors->all.bytes};
+    return qv_orphan_key_of(&live, ret_key) == QV_OK;
+}
+
+/** A whole CA's peers at once: where one of them found nobody, the others need not look. */
+static void judge_live(const struct qv_anchors *anchors, const SSL *ssl, struct qv_path *path,
+                       struct qv_wall now, struct qv_verdict *verdict)
+{
+    struct qv_orphan_key key;
+    if (qv_anchors_hold(anchors, path) || !key_of_live(ssl, path, &key)) {
+        judge_path(anchors, ssl, path, now, QV_OCCASION_LIVE, verdict);
+        return;
+    }
+    if (qv_orphans_know(anchors->orphans, &key)) {
+        refuse_orphan(ssl, verdict);
+        return;
+    }
+    find_issuer(anchors, ssl, path, now, QV_OCCASION_LIVE, verdict);
+    if (strcmp(verdict->code, "unknown-issuer") == 0)
+        qv_orphans_note(anchors->orphans, &key);
 }
 
 static void judge_nobody(const SSL *ssl, struct qv_verdict *verdict)
@@ -149,6 +194,6 @@ void qv_trust_judge_again(const struct qv_trust *trust, const SSL *ssl, struct q
         return;
     }
     ERR_set_mark();
-    judge_path(qv_trust_anchors(trust), ssl, path, now, QV_OCCASION_LIVE, ret_verdict);
+    judge_live(qv_trust_anchors(trust), ssl, path, now, ret_verdict);
     ERR_pop_to_mark();
 }

@@ -127,6 +127,16 @@ static bool nobody_may_come(const SSL *ssl)
     return (SSL_get_verify_mode(ssl) & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) == 0;
 }
 
+static bool path_holds(const struct qv_binding *binding, const struct qv_path *path,
+                       const X509 *peer, struct qv_wall now)
+{
+    struct qv_verdict verdict;
+    QV_CLEANUP(qv_anchors) struct qv_anchors *anchors = qv_anchors_try_ref(binding->anchors);
+    return anchors != NULL && qv_anchors_hold(anchors, path) &&
+           qv_anchors_check_path(anchors, path, peer, now, QV_OCCASION_HANDSHAKE, &verdict) ==
+               X509_V_OK;
+}
+
 static bool holds(SSL *ssl, SSL_SESSION *session)
 {
     const struct qv_binding *binding = qv_verdict_bound(ssl);
@@ -141,10 +151,7 @@ static bool holds(SSL *ssl, SSL_SESSION *session)
     const X509 *peer = SSL_SESSION_get0_peer(session);
     if (peer == NULL || carried.path.count == 0)
         return peer == NULL && carried.path.count == 0 && nobody_may_come(ssl);
-    struct qv_verdict verdict;
-    return qv_anchors_hold(binding->anchors, &carried.path) &&
-           qv_anchors_check_path(binding->anchors, &carried.path, peer, now, QV_OCCASION_HANDSHAKE,
-                                 &verdict) == X509_V_OK;
+    return path_holds(binding, &carried.path, peer, now);
 }
 
 static SSL_TICKET_RETURN on_show(SSL *ssl, SSL_SESSION *session, const unsigned char *key_name,

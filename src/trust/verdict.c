@@ -4,6 +4,8 @@
  */
 #include "verdict.h"
 
+#include "anchors.h"
+
 #include <pthread.h>
 #include <quiver/base/memory.h>
 #include <stdio.h>
@@ -30,7 +32,7 @@ static void free_binding(void *parent, void *data, CRYPTO_EX_DATA *all, int inde
     struct qv_binding *binding = data;
     if (binding == NULL)
         return;
-    qv_anchors_free(&binding->anchors);
+    qv_anchors_weak_free(&binding->anchors);
     qv_free(binding);
 }
 
@@ -121,7 +123,7 @@ enum qv_status qv_verdict_bind(SSL_CTX *context, const struct qv_binding *bindin
         qv_free(copy);
         return QV_NO_MEMORY;
     }
-    (void)qv_anchors_ref(copy->anchors);
+    (void)qv_anchors_weak_ref(copy->anchors);
     return QV_OK;
 }
 

@@ -32,11 +32,11 @@ const struct qv_left_verdict *qv_verdict_left(const SSL *ssl); /**< NULL: nothin
 
 /** What an SSL_CTX was made for: by these its handshakes and tickets are judged. */
 struct qv_binding {
-    struct qv_anchors *anchors; /**< a reference of its own */
+    struct qv_anchors *anchors; /**< a weak reference: see qv_anchors_try_ref */
     uint64_t generation;        /**< of the trust that the context belongs to */
     unsigned char listener[QV_SHA256_SIZE];
 };
-/** Copies, and takes a reference. */
+/** Copies, and takes a weak reference. */
 QV_MUST_CHECK enum qv_status qv_verdict_bind(SSL_CTX *context, const struct qv_binding *binding);
 /** Lives as the SSL's context; NULL: it is none of ours. */
 const struct qv_binding *qv_verdict_bound(const SSL *ssl);

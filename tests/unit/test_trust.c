@@ -204,8 +204,8 @@ static void handshakes(void **state)
         {{.serial = "66"}, "revoked", SSL_AD_CERTIFICATE_REVOKED},
         {{.begin = -99, .end = -1}, "expired", SSL_AD_CERTIFICATE_EXPIRED},
         {{.begin = 99, .end = 999}, "not-yet-valid", SSL_AD_BAD_CERTIFICATE},
-        {{.eku = "serverAuth"}, "purpose", SSL_AD_UNSUPPORTED_CERTIFICATE},
-        {{.eku = "anyExtendedKeyUsage"}, "purpose", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.eku = "serverAuth"}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
+        {{.eku = "anyExtendedKeyUsage"}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
         {{.eku = FX_NONE}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
         {{.ku = FX_NONE}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
         {{.bc = "critical,CA:TRUE"}, "leaf-rule", SSL_AD_UNSUPPORTED_CERTIFICATE},
@@ -460,6 +460,7 @@ static void alpn_gives_http_1_1_or_nothing(void **state)
     }
 }
 
+/** Whole, yet without CRLs to judge by: it lets nobody in. */
 static void a_context_outlives_its_trust(void **state)
 {
     (void)state;
@@ -467,15 +468,16 @@ static void a_context_outlives_its_trust(void **state)
     SSL_CTX *context = qv_trust_context(trust, 0);
     assert_int_equal(SSL_CTX_up_ref(context), 1);
     qv_trust_free(&trust);
-    struct fx_pair revoked = fx_system(&cloud, "a", "66");
-    struct fx_client client = {.pair = &revoked, .version = TLS1_3_VERSION};
+    struct fx_pair good = fx_system(&cloud, "a", "65");
+    struct fx_client client = {.pair = &good, .version = TLS1_3_VERSION};
     struct fx_tls tls;
     fx_handshake(context, &client, &tls);
     assert_false(tls.done);
-    assert_int_equal(tls.alert, SSL_AD_CERTIFICATE_REVOKED);
+    assert_string_equal(tls.verdict.code, "internal");
+    assert_int_equal(tls.alert, SSL_AD_INTERNAL_ERROR);
     fx_tls_free(&tls);
     SSL_CTX_free(context);
-    fx_free(&revoked);
+    fx_free(&good);
 }
 
 static void what_is_no_tls_is_named(void **state)
@@ -504,6 +506,62 @@ static void what_is_no_tls_is_named(void **state)
     }
 }
 
+static void what_cannot_be_read_is_named(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    SSL *ssl = SSL_new(qv_trust_context(trust, 0));
+    struct qv_verdict verdict;
+    struct qv_certificate *peer = NULL;
+    const unsigned char *at = (const unsigned char *)"\x30\x03\x02\x01\x01";
+    assert_null(d2i_X509(NULL, &at, 5)); /* what libssl does with what the peer sent */
+    qv_trust_explain_failure(ssl, &verdict, &peer);
+    assert_string_equal(verdict.code, "malformed");
+    assert_ptr_equal(strstr(verdict.reason, "the certificate cannot be read (malformed): "),
+                     verdict.reason);
+    assert_true(strlen(verdict.reason) > strlen("the certificate cannot be read (malformed): "));
+    assert_null(peer);
+    SSL_free(ssl);
+}
+
+/** What an operator reads; the codes and alerts are above. */
+static void the_words_say_what_to_do(void **state)
+{
+    (void)state;
+    static const struct {
+        struct fx_spec spec;
+        const struct fx_pair *issuer;
+        const char *code, *words;
+    } rows[] = {
+        {{.eku = "serverAuth"}, &cloud, "leaf-rule", "its extended key usage lacks clientAuth"},
+        {{.ku = "keyAgreement"}, &cloud, "leaf-rule", "its key usage lacks digitalSignature"},
+        {{.serial = "1"},
+         &other_cloud,
+         "unknown-issuer",
+         ": no CA of tls.trust issued it (issuer dnQualifier=lo,CN=othercloud."},
+        {{.begin = -9999, .end = -999}, &cloud, "expired", "certificate has expired"},
+    };
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_good("cloud.crt", NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fx_spec spec = rows[i].spec;
+        spec.cn = "kelvin." FX_CLOUD;
+        spec.issuer = rows[i].issuer;
+        struct fx_pair pair = fx_make(&spec);
+        struct fx_client client = {.pair = &pair, .version = TLS1_3_VERSION};
+        struct fx_tls tls;
+        fx_handshake(qv_trust_context(trust, MUTUAL), &client, &tls);
+        struct qv_verdict offline;
+        qv_anchors_judge(qv_trust_anchors(trust), pair.x509, NULL, now, &offline, NULL);
+        assert_string_equal(tls.verdict.code, rows[i].code);
+        assert_non_null(strstr(tls.verdict.reason, "CN=kelvin." FX_CLOUD));
+        assert_non_null(strstr(tls.verdict.reason, rows[i].words));
+        assert_string_equal(offline.code, tls.verdict.code);
+        assert_string_equal(offline.reason, tls.verdict.reason);
+        fx_tls_free(&tls);
+        fx_free(&pair);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -517,6 +575,8 @@ int main(void)
         cmocka_unit_test(handshakes),
         cmocka_unit_test(a_weak_hash_is_refused),
         cmocka_unit_test(strangers_are_refused),
+        cmocka_unit_test(what_cannot_be_read_is_named),
+        cmocka_unit_test(the_words_say_what_to_do),
         cmocka_unit_test(nobody_is_refused_where_mutual),
         cmocka_unit_test(a_bad_certificate_is_refused_at_a_server_listener_too),
         cmocka_unit_test(the_reason_names_who_and_where),
