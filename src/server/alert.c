@@ -48,6 +48,7 @@ static void on_info(const SSL *ssl, int where, int value)
         return;
     if ((where & SSL_CB_HANDSHAKE_START) != 0) {
         connection->ssl = (SSL *)(uintptr_t)ssl; /* const only for this call's sake */
+        qv_trust_follow(connection->ssl, &connection->worker->trust);
         BIO_set_callback_ex(bio, keep_write);
     } else if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && value >> 8 == SSL3_AL_FATAL) {
         send_alert(connection);

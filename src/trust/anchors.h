@@ -54,9 +54,9 @@ struct qv_question {
     enum qv_occasion occasion;
     bool remember; /**< use the memory of chains, as a handshake does */
 };
-/** As qv_anchors_judge. */
-void qv_anchors_answer(const struct qv_anchors *anchors, const struct qv_question *question,
-                       struct qv_verdict *ret_verdict, struct qv_path *ret_path);
+/** As qv_anchors_judge; the X509_V_ERR_... by which OpenSSL picks the alert, or X509_V_OK. */
+int qv_anchors_answer(const struct qv_anchors *anchors, const struct qv_question *question,
+                      struct qv_verdict *ret_verdict, struct qv_path *ret_path);
 /** May the path be used at that time? */
 bool qv_path_is_in_time(const struct qv_path *path, struct qv_wall now);
 

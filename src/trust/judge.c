@@ -40,7 +40,7 @@ static void verify_anew(const struct qv_anchors *anchors, const SSL *ssl, struct
                                    .occasion = occasion,
                                    .remember = true};
     if (complete)
-        qv_anchors_answer(anchors, &question, verdict, path);
+        (void)qv_anchors_answer(anchors, &question, verdict, path);
     else
         qv_verdict_refuse(verdict, QV_NO_MEMORY, "internal", "out of memory");
     sk_X509_free(untrusted);

@@ -141,8 +141,8 @@ static bool holds(SSL *ssl, SSL_SESSION *session)
 {
     const struct qv_binding *binding = qv_verdict_bound(ssl);
     struct carried carried;
-    if (binding == NULL || read_carried(session, &carried) != QV_OK ||
-        carried.generation != binding->generation ||
+    if (binding == NULL || qv_verdict_newer(ssl) != NULL ||
+        read_carried(session, &carried) != QV_OK || carried.generation != binding->generation ||
         memcmp(carried.listener, binding->listener, sizeof(carried.listener)) != 0)
         return false;
     struct qv_wall now = qv_verdict_now(SSL_get0_param(ssl));

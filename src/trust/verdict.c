@@ -8,11 +8,12 @@
 
 #include <pthread.h>
 #include <quiver/base/memory.h>
+#include <quiver/trust/trust.h>
 #include <stdio.h>
 #include <string.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int left_index = -1, binding_index = -1;
+static int left_index = -1, present_index = -1, binding_index = -1;
 
 static void free_left(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long argl,
                       void *argp)
@@ -39,12 +40,14 @@ static void free_binding(void *parent, void *data, CRYPTO_EX_DATA *all, int inde
 static void make_indices(void)
 {
     left_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_left);
+    present_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
     binding_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_binding);
 }
 
 bool qv_verdict_prepare(void)
 {
-    return pthread_once(&once, make_indices) == 0 && left_index >= 0 && binding_index >= 0;
+    return pthread_once(&once, make_indices) == 0 && left_index >= 0 && present_index >= 0 &&
+           binding_index >= 0;
 }
 
 void qv_verdict_accept(struct qv_verdict *verdict)
@@ -139,4 +142,21 @@ struct qv_wall qv_verdict_now(const X509_VERIFY_PARAM *parameters)
     if ((X509_VERIFY_PARAM_get_flags(readable) & X509_V_FLAG_USE_CHECK_TIME) != 0)
         return (struct qv_wall){.seconds = X509_VERIFY_PARAM_get_time(parameters)};
     return qv_wall_now();
+}
+
+void qv_trust_follow(SSL *ssl, struct qv_trust *const *present)
+{
+    /* Without memory the handshake is judged at its end alone. */
+    if (present_index >= 0)
+        (void)SSL_set_ex_data(ssl, present_index, (void *)(uintptr_t)present);
+}
+
+const struct qv_anchors *qv_verdict_newer(const SSL *ssl)
+{
+    const struct qv_binding *binding = qv_verdict_bound(ssl);
+    struct qv_trust *const *present =
+        present_index >= 0 ? SSL_get_ex_data(ssl, present_index) : NULL;
+    if (present == NULL || binding == NULL || qv_trust_generation(*present) == binding->generation)
+        return NULL;
+    return qv_trust_anchors(*present);
 }

@@ -41,6 +41,11 @@ QV_MUST_CHECK enum qv_status qv_verdict_bind(SSL_CTX *context, const struct qv_b
 /** Lives as the SSL's context; NULL: it is none of ours. */
 const struct qv_binding *qv_verdict_bound(const SSL *ssl);
 
+/** The anchors that are in force now, where another trust came since the handshake began (see
+ *  qv_trust_follow); NULL: the bound ones still are. Live as long as the SSL's thread does not
+ *  change its trust. */
+const struct qv_anchors *qv_verdict_newer(const SSL *ssl);
+
 /** The time by which a handshake judges: the wall clock's, unless the parameters fix one. */
 struct qv_wall qv_verdict_now(const X509_VERIFY_PARAM *parameters);
 

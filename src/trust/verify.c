@@ -154,28 +154,45 @@ static int judge_handshake(const struct qv_anchors *anchors, X509_STORE_CTX *con
                                  QV_OCCASION_HANDSHAKE, verdict);
 }
 
+/** Trust changed since the handshake began: `context` looks for paths to CAs of before. */
+static int judge_by_newer(const struct qv_anchors *anchors, X509_STORE_CTX *context,
+                          struct qv_verdict *verdict, struct qv_path *path)
+{
+    const struct qv_question question = {
+        .leaf = X509_STORE_CTX_get0_cert(context),
+        .untrusted = X509_STORE_CTX_get0_untrusted(context),
+        .now = qv_verdict_now(X509_STORE_CTX_get0_param(context)),
+        .occasion = QV_OCCASION_HANDSHAKE,
+        .remember = true,
+    };
+    return qv_anchors_answer(anchors, &question, verdict, path);
+}
+
 int qv_anchors_on_verify(X509_STORE_CTX *context, void *arg)
 {
     QV_CLEANUP(qv_anchors) struct qv_anchors *anchors = qv_anchors_try_ref(arg);
     struct qv_verdict verdict;
     struct qv_path path = {0};
     X509 *leaf = X509_STORE_CTX_get0_cert(context);
+    SSL *ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
+    const struct qv_anchors *newer = ssl != NULL ? qv_verdict_newer(ssl) : NULL;
     ERR_set_mark();
-    int error = judge_handshake(anchors, context, &verdict, &path);
+    int error = newer != NULL ? judge_by_newer(newer, context, &verdict, &path)
+                              : judge_handshake(anchors, context, &verdict, &path);
     ERR_pop_to_mark();
     X509_STORE_CTX_set_error(context, error);
-    SSL *ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
     if (ssl != NULL)
         qv_verdict_leave(ssl, &verdict, &path, leaf);
     return error == X509_V_OK;
 }
 
-void qv_anchors_answer(const struct qv_anchors *anchors, const struct qv_question *question,
-                       struct qv_verdict *ret_verdict, struct qv_path *ret_path)
+int qv_anchors_answer(const struct qv_anchors *anchors, const struct qv_question *question,
+                      struct qv_verdict *ret_verdict, struct qv_path *ret_path)
 {
     struct qv_path path = {0};
     struct qv_wall now = question->now;
     X509 *leaf = question->leaf;
+    int error = X509_V_ERR_OUT_OF_MEM;
     ERR_set_mark();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     /* The same as libssl does before it calls back: the purpose is that of a TLS client. */
@@ -186,8 +203,8 @@ void qv_anchors_answer(const struct qv_anchors *anchors, const struct qv_questio
         qv_verdict_refuse(ret_verdict, QV_NO_MEMORY, "internal", "out of memory");
     } else {
         X509_STORE_CTX_set_time(context, 0, (time_t)now.seconds);
-        int error = question->remember ? verify_or_recall(anchors, context, now, ret_verdict, &path)
-                                       : verify(context, ret_verdict, &path);
+        error = question->remember ? verify_or_recall(anchors, context, now, ret_verdict, &path)
+                                   : verify(context, ret_verdict, &path);
         if (error == X509_V_OK)
             error =
                 qv_anchors_check_path(anchors, &path, leaf, now, question->occasion, ret_verdict);
@@ -196,6 +213,7 @@ void qv_anchors_answer(const struct qv_anchors *anchors, const struct qv_questio
     }
     X509_STORE_CTX_free(context);
     ERR_pop_to_mark();
+    return error;
 }
 
 void qv_anchors_judge(const struct qv_anchors *anchors, X509 *leaf,
@@ -204,5 +222,5 @@ void qv_anchors_judge(const struct qv_anchors *anchors, X509 *leaf,
 {
     struct qv_question question = {
         .leaf = leaf, .untrusted = untrusted, .now = now, .occasion = QV_OCCASION_HANDSHAKE};
-    qv_anchors_answer(anchors, &question, ret_verdict, ret_path);
+    (void)qv_anchors_answer(anchors, &question, ret_verdict, ret_path);
 }

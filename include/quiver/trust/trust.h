@@ -81,6 +81,11 @@ QV_MUST_CHECK enum qv_status qv_trust_warnings(const struct qv_trust *trust, str
  *  handshake, which is refused with the alert that fits. */
 SSL_CTX *qv_trust_context(const struct qv_trust *trust, size_t listener);
 
+/** During its handshake `ssl` is judged by the trust that stands at `present` by then, not by the
+ * one that it began with, so that who lost trust meanwhile hears the alert that fits. `present` is
+ *  borrowed as long as `ssl` lives; changed by the SSL's thread alone. */
+void qv_trust_follow(SSL *ssl, struct qv_trust *const *present);
+
 /**
  * The one judgement (design 6), at the end of every handshake, full or resumed: leaf rule, path,
  * serials of the path in the CRLs, dates, issuer; by `trust`, also where the handshake began under
