@@ -1,24 +1,27 @@
 /*
- * The load generator of bench/run; load.h says what it does. This file: TLS settings, the loop,
- * start and end of a run.
+ * The load generator of bench/run; load.h says what it does. This file: the loop, start and
+ * end of a run.
  *
  * Holds always: a kept-alive run starts when every connection is established, else it fails; no
- * run waits longer than SETUP_US for connections or STALL_US for an answer. One thread.
+ * run waits longer than SETUP_US for connections or STALL_US for an answer. Connections that are
+ * held are opened few at a time: were a server asked by thousands at once, each would wait longer
+ * than a handshake may take. One thread.
  */
 #include "load.h"
 #include <errno.h>
-#include <openssl/err.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SETUP_US   30000000U
 #define STALL_US   10000000U
 #define EVENTS_MAX 256
+#define OPENING    32U
 
 uint64_t load_now(void)
 {
@@ -31,46 +34,6 @@ static bool fail(const char *what, const char *why)
 {
     fprintf(stderr, "bench_load: %s: %s\n", what, why);
     return false;
-}
-
-static bool fail_tls(const char *what)
-{
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    return fail(what, reason != NULL ? reason : "refused by OpenSSL");
-}
-
-static bool make_tls(const struct load_options *options, SSL_CTX **ret_tls)
-{
-    static const unsigned char protocols[] = "\x08http/1.1";
-    SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-    if (tls == NULL) {
-        return fail_tls("TLS settings");
-    }
-    const char *fault = NULL;
-    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(tls, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls), X509_V_FLAG_PARTIAL_CHAIN);
-    if (SSL_CTX_set_min_proto_version(tls, options->tls_version) != 1 ||
-        SSL_CTX_set_max_proto_version(tls, options->tls_version) != 1 ||
-        SSL_CTX_set_alpn_protos(tls, protocols, sizeof(protocols) - 1) != 0) {
-        fault = "TLS settings";
-    } else if (SSL_CTX_load_verify_file(tls, options->ca) != 1) {
-        fault = options->ca;
-    } else if (SSL_CTX_use_certificate_chain_file(tls, options->certificate) != 1) {
-        fault = options->certificate;
-    } else if (SSL_CTX_use_PrivateKey_file(tls, options->key, SSL_FILETYPE_PEM) != 1 ||
-               SSL_CTX_check_private_key(tls) != 1) {
-        fault = options->key;
-    }
-    if (fault != NULL) {
-        fail_tls(fault);
-        SSL_CTX_free(tls);
-        return false;
-    }
-    *ret_tls = tls;
-    return true;
 }
 
 static bool start_clock(struct load_run *run)
@@ -111,7 +74,11 @@ static bool turn(struct load_run *run, uint64_t until)
         return fail("epoll_wait", strerror(errno));
     }
     for (int i = 0; i < count; i++) {
-        load_connection_advance(events[i].data.ptr);
+        if (events[i].data.ptr == NULL) {
+            run->released = true;
+        } else {
+            load_connection_advance(events[i].data.ptr);
+        }
     }
     return true;
 }
@@ -134,19 +101,21 @@ static bool set_up(struct load_run *run)
     return true;
 }
 
+/* Lets events come until an answer is overdue or `end`. */
+static bool next_turn(struct load_run *run, uint64_t end)
+{
+    uint64_t stall = run->moved_us + STALL_US;
+    if (load_now() > stall) {
+        return fail("stalled", "no answer for 10 seconds");
+    }
+    return turn(run, end < stall + 1 ? end : stall + 1);
+}
+
 static bool measure(struct load_run *run)
 {
     uint64_t end = run->started_us + (uint64_t)(run->options->seconds * 1e6);
-    while (run->live > 0) {
-        uint64_t now = load_now();
-        if (now >= end) {
-            break;
-        }
-        if (now - run->moved_us > STALL_US) {
-            return fail("stalled", "no answer for 10 seconds");
-        }
-        uint64_t stall = run->moved_us + STALL_US + 1;
-        if (!turn(run, end < stall ? end : stall)) {
+    while (run->live > 0 && load_now() < end) {
+        if (!next_turn(run, end)) {
             return false;
         }
     }
@@ -163,7 +132,7 @@ static void advance_all(struct load_run *run, struct load_connection **connectio
 static bool open_all(struct load_run *run, struct load_connection **connections)
 {
     for (unsigned i = 0; i < run->options->connections; i++) {
-        connections[i] = load_connection_new(run);
+        connections[i] = load_connection_new(run, i);
         if (connections[i] == NULL) {
             return fail("connections", "no memory");
         }
@@ -171,10 +140,70 @@ static bool open_all(struct load_run *run, struct load_connection **connections)
     return true;
 }
 
+/* ---- holding -------------------------------------------------------------------------------- */
+
+static bool raise_open_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return fail("limit on open files", strerror(errno));
+    }
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 || fail("limit on open files", strerror(errno));
+}
+
+static bool watch_standard_input(const struct load_run *run)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = NULL};
+    return epoll_ctl(run->epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) == 0 ||
+           fail("--hold: standard input must be a pipe", strerror(errno));
+}
+
+/* Establishes all, and has each answered once. */
+static bool fill(struct load_run *run, struct load_connection **connections)
+{
+    unsigned opened = 0;
+    while (run->held < run->options->connections) {
+        while (opened < run->options->connections && opened - run->held < OPENING) {
+            load_connection_advance(connections[opened++]);
+        }
+        if (run->first_error[0] != '\0') {
+            return fail("while connecting", run->first_error);
+        }
+        if (!next_turn(run, UINT64_MAX)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool hold(struct load_run *run, struct load_connection **connections)
+{
+    if (!raise_open_files() || !start_clock(run) || !fill(run, connections) ||
+        !watch_standard_input(run)) {
+        return false;
+    }
+    printf("{\"holding\": %llu}\n", (unsigned long long)run->held);
+    if (fflush(stdout) != 0) {
+        return fail("standard output", strerror(errno));
+    }
+    while (!run->released) {
+        if (!turn(run, load_now() + STALL_US)) {
+            return false;
+        }
+    }
+    return stop_clock(run);
+}
+
+/* ---- a run ---------------------------------------------------------------------------------- */
+
 static bool execute(struct load_run *run, struct load_connection **connections)
 {
     if (!open_all(run, connections)) {
         return false;
+    }
+    if (run->options->hold) {
+        return hold(run, connections);
     }
     if (run->options->new_connections) {
         if (!start_clock(run)) {
@@ -200,12 +229,12 @@ static bool run_load(const struct load_options *options)
     if (!done) {
         fail("setting up", strerror(errno));
     }
-    done = done && make_tls(options, &run.tls) && execute(&run, connections) && load_report(&run);
+    done = done && load_tls_make(&run) && execute(&run, connections) && load_report(&run);
     for (unsigned i = 0; connections != NULL && i < options->connections; i++) {
         load_connection_free(&connections[i]);
     }
     free(connections);
-    SSL_CTX_free(run.tls);
+    load_tls_free(&run);
     if (run.epoll >= 0) {
         close(run.epoll);
     }

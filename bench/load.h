@@ -1,6 +1,6 @@
 /*
- * The load generator of bench/run: N connections with one client certificate, each with at most one
- * request in flight, on one thread (epoll). What its files share.
+ * The load generator of bench/run: N connections, of one client certificate or of several in turns,
+ * each with at most one request in flight, on one thread (epoll). What its files share.
  *
  * Holds always: loopback only; a run is bounded by a count and by a time; only whole answers of the
  * expected status count as good; the clock of a kept-alive run starts when all connections are
@@ -18,29 +18,34 @@
 
 /* ---- options ------------------------------------------------------------------------------- */
 
-#define LOAD_PIDS_MAX      4
-#define LOAD_MARKER        "############" /* replaced by a number of twelve digits */
-#define LOAD_MARKER_LENGTH 12
-#define LOAD_MARKERS_MAX   8
+#define LOAD_PIDS_MAX       4
+#define LOAD_IDENTITIES_MAX 128
+#define LOAD_MARKER         "############" /* replaced by a number of twelve digits */
+#define LOAD_MARKER_LENGTH  12
+#define LOAD_MARKERS_MAX    8
 
 enum load_numbers { LOAD_FIXED, LOAD_IN_ORDER, LOAD_AT_RANDOM };
 
 struct load_options {
     struct sockaddr_storage address;
     socklen_t address_length;
-    const char *certificate, *key, *ca; /**< PEM files; borrowed from argv */
-    char *request;                      /**< bytes as sent; owned */
+    /** PEM files, borrowed from argv; connections take the identities in turns. */
+    const char *certificates[LOAD_IDENTITIES_MAX], *keys[LOAD_IDENTITIES_MAX], *ca;
+    size_t identity_count;
+    char *request; /**< bytes as sent; owned */
     size_t request_length;
     size_t markers[LOAD_MARKERS_MAX]; /**< offsets of LOAD_MARKER in the request */
     size_t marker_count;
     enum load_numbers numbers;
     uint64_t first, range; /**< numbers are first to first + range - 1, then again */
     unsigned connections;
-    bool new_connections;    /**< each request on a connection of its own, with a full handshake */
-    int tls_version;         /**< TLS1_2_VERSION or TLS1_3_VERSION */
-    int expect;              /**< status that counts as good */
-    uint64_t requests;       /**< at most */
-    double seconds;          /**< at most */
+    bool new_connections; /**< each request on a connection of its own */
+    bool resume;          /**< it offers the session of the one before; else handshakes are full */
+    bool hold;            /**< one request on each, then idle until standard input ends */
+    int tls_version;      /**< TLS1_2_VERSION or TLS1_3_VERSION */
+    int expect;           /**< status that counts as good */
+    uint64_t requests;    /**< at most */
+    double seconds;       /**< at most */
     int pids[LOAD_PIDS_MAX]; /**< processes whose CPU time is measured */
     size_t pid_count;
 };
@@ -92,14 +97,19 @@ enum load_error {
 
 struct load_run {
     const struct load_options *options;
-    SSL_CTX *tls;
+    SSL_CTX *tls[LOAD_IDENTITIES_MAX];
     int epoll;
-    bool started;      /**< the clock runs */
-    unsigned ready;    /**< established connections that wait for the start */
-    unsigned live;     /**< connections that are not done */
-    uint64_t issued;   /**< requests begun */
-    uint64_t good;     /**< answers of the expected status */
-    uint64_t moved_us; /**< when an answer came last */
+    bool started;     /**< the clock runs */
+    bool released;    /**< standard input has ended */
+    unsigned ready;   /**< established connections that wait for the start */
+    unsigned live;    /**< connections that are not done */
+    uint64_t issued;  /**< requests begun */
+    uint64_t good;    /**< answers of the expected status */
+    uint64_t resumed; /**< handshakes in which the server took the session */
+    uint64_t held;  /**< answered connections that are idle, or were until the server ended them */
+    uint64_t ended; /**< of these, ended by the server */
+    uint64_t first_ended_us, last_ended_us; /**< monotonic clock */
+    uint64_t moved_us;                      /**< when an answer came last */
     uint64_t started_us, ended_us;
     uint64_t errors[LOAD_ERROR_COUNT];
     char first_error[160];
@@ -120,12 +130,22 @@ uint64_t load_cpu_own(void);
 /** Writes the result as one JSON object to standard output. */
 bool load_report(const struct load_run *run);
 
+/* ---- TLS ------------------------------------------------------------------------------------ */
+
+/** A context for each identity, into run->tls. False: said why on standard error. */
+bool load_tls_make(struct load_run *run);
+void load_tls_free(struct load_run *run);
+/**
+ * A client on a connected socket. With options->resume it offers *session, if there is one, and
+ * puts there each that the server gives it; the caller frees the last. NULL: no memory.
+ */
+SSL *load_tls_open(const struct load_run *run, size_t identity, int fd, SSL_SESSION **session);
+
 /* ---- a connection --------------------------------------------------------------------------- */
 
 struct load_connection;
-/** Opens connection and request buffer; counts an error where the system refuses. NULL: no memory.
- */
-struct load_connection *load_connection_new(struct load_run *run);
+/** The connection of that number and its request buffer. NULL: no memory. */
+struct load_connection *load_connection_new(struct load_run *run, unsigned number);
 /** Goes on as far as it can without waiting. */
 void load_connection_advance(struct load_connection *connection);
 void load_connection_free(struct load_connection **connection);

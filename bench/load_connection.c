@@ -4,7 +4,8 @@
  *
  * Holds always: a step either goes on, waits for the socket, or ends the connection with an error
  * that was counted; after an error the connection is opened anew as long as requests are left and
- * errors are few. No session is ever offered, so each handshake is a full one. One thread.
+ * errors are few. A connection that is held is done when the server ends it, which is no error. One
+ * thread.
  */
 #define _GNU_SOURCE
 #include "load.h"
@@ -27,6 +28,7 @@ enum step {
     STEP_BEGIN,
     STEP_SEND,
     STEP_RECEIVE,
+    STEP_HELD,
     STEP_DONE
 };
 enum go { GO_ON, GO_WAIT, GO_FAILED };
@@ -35,8 +37,10 @@ struct load_connection {
     struct load_run *run;
     enum step step;
     int fd; /* -1: none */
+    size_t identity;
     SSL *ssl;
-    uint32_t events; /* what epoll waits for */
+    SSL_SESSION *session; /* with options->resume: the newest */
+    uint32_t events;      /* what epoll waits for */
     bool waits_for_start;
     bool claimed;  /* a request of the run's count is this connection's */
     char *request; /* own copy, for the number in it */
@@ -146,8 +150,9 @@ static enum go step_connect(struct load_connection *connection)
     if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0) {
         return failed(connection, LOAD_ERROR_CONNECT, strerror(error != 0 ? error : errno));
     }
-    connection->ssl = SSL_new(connection->run->tls);
-    if (connection->ssl == NULL || SSL_set_fd(connection->ssl, connection->fd) != 1) {
+    connection->ssl =
+        load_tls_open(connection->run, connection->identity, connection->fd, &connection->session);
+    if (connection->ssl == NULL) {
         return failed(connection, LOAD_ERROR_HANDSHAKE, "no memory");
     }
     connection->step = STEP_HANDSHAKE;
@@ -161,6 +166,7 @@ static enum go step_handshake(struct load_connection *connection)
     if (result != 1) {
         return wait_or_fail(connection, result, LOAD_ERROR_HANDSHAKE);
     }
+    connection->run->resumed += (uint64_t)SSL_session_reused(connection->ssl);
     connection->step = STEP_BEGIN;
     return GO_ON;
 }
@@ -264,11 +270,32 @@ static enum go step_receive(struct load_connection *connection)
     }
     count_answer(connection);
     connection->step = STEP_BEGIN;
-    if (connection->run->options->new_connections || connection->answer.last) {
+    if (connection->run->options->hold) {
+        connection->run->held++;
+        connection->step = STEP_HELD;
+    } else if (connection->run->options->new_connections || connection->answer.last) {
         SSL_shutdown(connection->ssl); /* tells the server; its own farewell is not waited for */
         close_socket(connection);
         connection->step = STEP_OPEN;
     }
+    return GO_ON;
+}
+
+/* Nothing is asked any more: whatever is not "nothing yet" is the end. */
+static enum go step_held(struct load_connection *connection)
+{
+    struct load_run *run = connection->run;
+    char byte = 0;
+    size_t got = 0;
+    ERR_clear_error();
+    int result = SSL_read_ex(connection->ssl, &byte, 1, &got);
+    if (result != 1 && SSL_get_error(connection->ssl, result) == SSL_ERROR_WANT_READ) {
+        return wait_for(connection, EPOLLIN | EPOLLRDHUP);
+    }
+    run->last_ended_us = load_now();
+    run->first_ended_us = run->ended == 0 ? run->last_ended_us : run->first_ended_us;
+    run->ended++;
+    connection->step = STEP_DONE;
     return GO_ON;
 }
 
@@ -298,6 +325,7 @@ void load_connection_advance(struct load_connection *connection)
     static enum go (*const steps[])(struct load_connection *) = {
         [STEP_OPEN] = step_open,   [STEP_CONNECT] = step_connect, [STEP_HANDSHAKE] = step_handshake,
         [STEP_BEGIN] = step_begin, [STEP_SEND] = step_send,       [STEP_RECEIVE] = step_receive,
+        [STEP_HELD] = step_held,
     };
     struct load_run *run = connection->run;
     if (connection->waits_for_start && !run->started) {
@@ -321,7 +349,7 @@ void load_connection_advance(struct load_connection *connection)
     run->live--;
 }
 
-struct load_connection *load_connection_new(struct load_run *run)
+struct load_connection *load_connection_new(struct load_run *run, unsigned number)
 {
     struct load_connection *connection = calloc(1, sizeof(*connection));
     char *request = malloc(run->options->request_length);
@@ -332,6 +360,7 @@ struct load_connection *load_connection_new(struct load_run *run)
     }
     memcpy(request, run->options->request, run->options->request_length);
     connection->run = run;
+    connection->identity = number % run->options->identity_count;
     connection->fd = -1;
     connection->request = request;
     connection->step = STEP_OPEN;
@@ -343,6 +372,7 @@ void load_connection_free(struct load_connection **connection)
 {
     if (*connection != NULL) {
         close_socket(*connection);
+        SSL_SESSION_free((*connection)->session);
         free((*connection)->request);
         free(*connection);
         *connection = NULL;

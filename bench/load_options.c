@@ -18,7 +18,9 @@ static const char usage[] =
     "Sends one request again and again over mutual TLS on loopback; writes the result as JSON.\n"
     "  --address A         127.x.x.x or ::1 (default 127.0.0.1)\n"
     "  --port N            the server's port\n"
-    "  --certificate FILE  PEM, the client's leaf first, then its chain\n"
+    "  --certificate FILE  PEM, the client's leaf first, then its chain; up to 128 times, each "
+    "with\n"
+    "                      its --key: the connections take them in turns\n"
     "  --key FILE          PEM, the leaf's private key\n"
     "  --ca FILE           PEM, the CA that the server's certificate must come from\n"
     "  --request FILE      the request as it is sent: head and body\n"
@@ -28,6 +30,10 @@ static const char usage[] =
     "  --random            pick numbers of the range at random, the same sequence in each run\n"
     "  --connections N     connections, each with one request in flight (default 32)\n"
     "  --new               a new connection with a full handshake for each request\n"
+    "  --resume            as --new, but offer the session of the connection before\n"
+    "  --hold              one request on each connection, then write {\"holding\": N} and keep "
+    "all\n"
+    "                      idle until standard input ends; tells which the server ended\n"
     "  --tls 1.2|1.3       the version of TLS (default 1.3)\n"
     "  --expect STATUS     the status that counts as good (default 200)\n"
     "  --requests N        end after N requests (default 1000000000)\n"
@@ -48,6 +54,8 @@ enum option_id {
     OPTION_RANDOM,
     OPTION_CONNECTIONS,
     OPTION_NEW,
+    OPTION_RESUME,
+    OPTION_HOLD,
     OPTION_TLS,
     OPTION_EXPECT,
     OPTION_REQUESTS,
@@ -68,6 +76,8 @@ static const struct option table[] = {
     {"random", no_argument, NULL, OPTION_RANDOM},
     {"connections", required_argument, NULL, OPTION_CONNECTIONS},
     {"new", no_argument, NULL, OPTION_NEW},
+    {"resume", no_argument, NULL, OPTION_RESUME},
+    {"hold", no_argument, NULL, OPTION_HOLD},
     {"tls", required_argument, NULL, OPTION_TLS},
     {"expect", required_argument, NULL, OPTION_EXPECT},
     {"requests", required_argument, NULL, OPTION_REQUESTS},
@@ -80,6 +90,7 @@ static const struct option table[] = {
 struct raw {
     const char *address, *request;
     uint64_t port;
+    size_t key_count;
     bool random;
 };
 
@@ -136,6 +147,15 @@ static bool take_pid(const char *text, struct load_options *options)
     return true;
 }
 
+static bool take_file(const char *what, const char *path, const char **files, size_t *count)
+{
+    if (*count == LOAD_IDENTITIES_MAX) {
+        return refuse(what, "given too often");
+    }
+    files[(*count)++] = path;
+    return true;
+}
+
 static bool take_counts(int option, const char *value, struct load_options *options)
 {
     uint64_t number = 0;
@@ -168,12 +188,15 @@ static bool take_option(int option, const char *value, struct load_options *opti
     case OPTION_HELP: fputs(usage, stdout); exit(0);
     case OPTION_ADDRESS: raw->address = value; return true;
     case OPTION_PORT: return take_number("--port", value, 1, 65535, &raw->port);
-    case OPTION_CERTIFICATE: options->certificate = value; return true;
-    case OPTION_KEY: options->key = value; return true;
+    case OPTION_CERTIFICATE:
+        return take_file("--certificate", value, options->certificates, &options->identity_count);
+    case OPTION_KEY: return take_file("--key", value, options->keys, &raw->key_count);
     case OPTION_CA: options->ca = value; return true;
     case OPTION_REQUEST: raw->request = value; return true;
     case OPTION_RANDOM: raw->random = true; return true;
     case OPTION_NEW: options->new_connections = true; return true;
+    case OPTION_RESUME: options->new_connections = options->resume = true; return true;
+    case OPTION_HOLD: options->hold = true; return true;
     case OPTION_TLS: return take_tls(value, &options->tls_version);
     case OPTION_SECONDS: return take_seconds(value, &options->seconds);
     case OPTION_CPU: return take_pid(value, options);
@@ -242,9 +265,15 @@ static bool find_markers(struct load_options *options)
 
 static bool complete(const struct raw *raw, struct load_options *options)
 {
-    if (raw->request == NULL || raw->port == 0 || options->certificate == NULL ||
-        options->key == NULL || options->ca == NULL) {
+    if (raw->request == NULL || raw->port == 0 || options->identity_count == 0 ||
+        options->ca == NULL) {
         return refuse("usage", "port, certificate, key, ca and request are needed");
+    }
+    if (raw->key_count != options->identity_count) {
+        return refuse("--key", "goes together with --certificate");
+    }
+    if (options->hold && options->new_connections) {
+        return refuse("--hold", "keeps its connections: neither --new nor --resume");
     }
     if (raw->random && (options->numbers == LOAD_FIXED || options->range == 0)) {
         return refuse("--random", "needs --number and --range");

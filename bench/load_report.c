@@ -117,6 +117,12 @@ bool load_report(const struct load_run *run)
     printf("{\"good\": %llu, \"seconds\": %.6f, \"per_second\": %.1f, ",
            (unsigned long long)run->good, seconds, seconds > 0 ? (double)run->good / seconds : 0.0);
     print_errors(run);
+    printf(", \"resumed\": %llu", (unsigned long long)run->resumed);
+    if (run->options->hold) {
+        printf(", \"held\": {\"ended\": %llu, \"first_us\": %llu, \"last_us\": %llu}",
+               (unsigned long long)run->ended, (unsigned long long)run->first_ended_us,
+               (unsigned long long)run->last_ended_us);
+    }
     printf(", \"answer_bytes\": {\"min\": %llu, \"max\": %llu}, ",
            (unsigned long long)run->bytes_min, (unsigned long long)run->bytes_max);
     print_latency(&run->latency);

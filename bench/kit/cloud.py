@@ -47,16 +47,16 @@ listeners:
 tls:
   certificate: pki/registry.crt
   private_key: pki/registry.key
-  trust: [pki/cloud-ca.crt]
-  crl: [pki/cloud-ca.crl]
+  trust: [{trust}]
+  crl: [{crl}]
 store:
   redis: embedded
   data_directory: {data}
   timeout: 10s
-limits:
-  workers: 1
+limits: {{{limits}}}
 log: {{level: info, format: json}}
 """
+SETTINGS = {"trust": "pki/cloud-ca.crt", "crl": "pki/cloud-ca.crl", "limits": "workers: 1"}
 
 
 class Cloud:
@@ -71,7 +71,11 @@ class Cloud:
     def make(self):
         os.makedirs(self.folder, exist_ok=True)
         self.pki("init", self.path("pki"), "--cloud", "testcloud", "--organization", "company")
-        for name in NAMES:
+        self.issue(NAMES)
+
+    def issue(self, names):
+        """Certificates of systems; who has one keeps it."""
+        for name in names:
             if not os.path.exists(self.path("pki", f"{name}.crt")):
                 self.pki("issue", self.path("pki"), "system", name)
 
@@ -81,16 +85,25 @@ class Cloud:
         if done.returncode != 0:
             raise Failed(f"certs/pki {words[0]}: {done.stderr.strip()}")
 
-    def credentials(self, name):
-        """What the load generator and the yardstick want to know of one identity."""
-        return ["--certificate", self.path("pki", f"{name}.crt"), "--key",
-                self.path("pki", f"{name}.key"), "--ca", self.path("pki", "cloud-ca.crt")]
+    def identity(self, name, chain=None):
+        """Words that name a system's certificate and key; `chain`: another file with both it and
+        its chain."""
+        return ["--certificate", chain or self.path("pki", f"{name}.crt"),
+                "--key", self.path("pki", f"{name}.key")]
 
-    def configure(self, data, dialect):
-        """Writes a configuration whose data are in the folder `data`; gives its path."""
+    def authority(self):
+        return ["--ca", self.path("pki", "cloud-ca.crt")]
+
+    def credentials(self, name, chain=None):
+        """What the load generator and the yardstick want to know of one identity."""
+        return [*self.identity(name, chain), *self.authority()]
+
+    def configure(self, data, dialect, **settings):
+        """Writes a configuration whose data are in the folder `data`; gives its path. `settings`
+        differ from SETTINGS."""
         path = self.path(f"{data}.yaml")
-        self.write(path, CONFIG.format(data=data, dialect=dialect.name).encode())
-        return path
+        text = CONFIG.format(data=data, dialect=dialect.name, **(SETTINGS | settings))
+        return self.write(path, text.encode())
 
     @staticmethod
     def write(path, data):

@@ -42,6 +42,7 @@ def describe(quiver):
         "quiver": output(quiver, "--version"),
         "openssl": output("openssl", "version"),
         "libh2o-evloop": package("libh2o-evloop0.13"),
+        "nginx": package("nginx-light"),
         "redis": output("redis-server", "--version").split(" sha=")[0],
     }
 
@@ -51,6 +52,16 @@ def memory_kib(pid):
     def number(name):
         return int(field(f"/proc/{pid}/status", name).split()[0])
     return {"resident": number("VmRSS"), "anonymous": number("RssAnon")}
+
+
+def forget_peak(pid):
+    """From here on peak_kib counts anew."""
+    with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:
+        file.write("5")
+
+
+def peak_kib(pid):
+    return int(field(f"/proc/{pid}/status", "VmHWM").split()[0])
 
 
 TICK = os.sysconf("SC_CLK_TCK")

@@ -14,7 +14,7 @@ from .machine import Failed, Watch, memory_kib
 from .processes import Quiver, RedisCopy, Yardstick, exchange
 from .resp import Redis, next_script_call
 
-DATA = ["start", "one", "write", "copy", "many"]   # folders under the cloud's
+DATA = ["start", "one", "write", "copy", "many", "crl", "without", "live"]   # the cloud's folders
 SCRIPTS = ["common.lua", "register_service.lua"]   # src/store; how CMake joins them
 SETTINGS = ["appendonly", "appendfsync", "save", "maxmemory-policy", "appendfilename", "hz",
             "appenddirname", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",
@@ -78,8 +78,9 @@ class Bench:
         self.log = cloud.path("log.txt")
         self.written = 0
 
-    def quiver(self, data, core=None, dialect=FIRST_DIALECT):
-        return Quiver(self.programs["quiver"], self.cloud.configure(data, dialect), self.log, core)
+    def quiver(self, data, core=None, dialect=FIRST_DIALECT, **settings):
+        return Quiver(self.programs["quiver"], self.cloud.configure(data, dialect, **settings),
+                      self.log, core)
 
     def fresh(self, data):
         shutil.rmtree(self.cloud.path(data), ignore_errors=True)

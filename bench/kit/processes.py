@@ -23,11 +23,11 @@ def pinned(core):
 class Process:
     """A child whose lines (standard output or error) can be waited for."""
 
-    def __init__(self, words, stream, log):
+    def __init__(self, words, stream, log, stdin=subprocess.DEVNULL):
         self.words, self.seen, self.lines = words, [], queue.Queue()
         streams = {"stdout": subprocess.DEVNULL, "stderr": None, stream: subprocess.PIPE}
         self.started = time.monotonic()
-        self.child = subprocess.Popen(words, text=True, stdin=subprocess.DEVNULL, **streams)
+        self.child = subprocess.Popen(words, text=True, stdin=stdin, **streams)
         self.pid = self.child.pid
         self.reader = threading.Thread(target=self.read, daemon=True,
                                        args=(getattr(self.child, stream), log))
@@ -87,6 +87,7 @@ class Quiver(Process):
 
     def __init__(self, program, config, log, core=None):
         super().__init__([*pinned(core), program, "serve", "--config", config], "stderr", log)
+        self.program, self.config = program, config
         self.ports, self.ready_after = {}, None
         try:
             self.wait_ready()
@@ -110,6 +111,16 @@ class Quiver(Process):
         _, at = self.wait_line(noted)
         self.ready_after = at - self.started
         self.port = self.ports["secure"]
+
+    def reload(self):
+        """`quiver reload`, which must be good: how long it took, and the outcome."""
+        began = time.monotonic()
+        done = subprocess.run([self.program, "reload", "--config", self.config, "--json"],
+                              capture_output=True, text=True, check=False)
+        took = time.monotonic() - began
+        if done.returncode != 0:
+            raise Failed(f"quiver reload: {(done.stdout + done.stderr).strip()}")
+        return took, json.loads(done.stdout)
 
     def ready_status(self):
         """The status that the ops listener gives for readiness now."""
@@ -140,6 +151,25 @@ class Yardstick(Process):
         super().__init__(words, "stdout", log)
         found, _ = self.wait_line(lambda line: re.fullmatch(r"listening (\d+)\n", line))
         self.port = int(found[1])
+
+
+class Held(Process):
+    """Idle connections that the load generator keeps, each answered once before; of several
+    identities in turns."""
+
+    def __init__(self, load, target, names, count, message, log):
+        path = load.cloud.write(load.cloud.path("hold"), message)
+        identities = [word for name in names for word in load.cloud.identity(name)]
+        super().__init__([*pinned(load.core), load.program, "--port", str(target.port),
+                          *identities, *load.cloud.authority(), "--request", path,
+                          "--connections", str(count), "--hold"], "stdout", log, subprocess.PIPE)
+        self.wait_line(lambda line: event(line).get("holding") == count)
+
+    def release(self):
+        """Ends them; tells how many the server had ended before, and when."""
+        self.child.stdin.close()
+        found, _ = self.wait_line(lambda line: event(line).get("held"))
+        return found
 
 
 class RedisCopy(Process):
@@ -189,13 +219,13 @@ class Load:
     def __init__(self, program, cloud, core):
         self.program, self.cloud, self.core = program, cloud, core
 
-    def run(self, target, name, message, *words, core="own", pids=None):
+    def run(self, target, name, message, *words, core="own", pids=None, chain=None):
         """Drives a server (anything with pid and port) as a system; gives the result. An answer
         that is not the expected one makes the measurement void."""
         path = self.cloud.write(self.cloud.path("request"), message)
         command = [*pinned(self.core if core == "own" else core), self.program,
-                   "--port", str(target.port), *self.cloud.credentials(name), "--request", path,
-                   *map(str, words)]
+                   "--port", str(target.port), *self.cloud.credentials(name, chain),
+                   "--request", path, *map(str, words)]
         for pid in pids or [target.pid]:
             command += ["--cpu", str(pid)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)

@@ -85,6 +85,61 @@ def million_rows(found):
                      f"{found['ready_s']:.1f} s")]
 
 
+def cheaper(title, result, bare, limit):
+    """A row whose goal is the share of the other's CPU time."""
+    row, cpu = compared(title, result, "conn", bare=bare), result["cpu_ratio"]["median"]
+    if limit is None:
+        return row
+    return row | {"goal": limit, "reached": cpu <= limit, "words": f"CPU <= {limit} ({cpu:.2f})"}
+
+
+HANDSHAKES = {   # of handshakes.py
+    "full_1.3": ("full handshake with CRLs, TLS 1.3", {"without": 1.05, "nginx": 0.65}),
+    "full_1.2": ("full handshake with CRLs, TLS 1.2", {"without": 1.05, "nginx": 0.65}),
+    "short_1.3": ("the same, TLS 1.3, client sends one CA", {"without": None, "nginx": None}),
+    "resumed_1.3": ("resumed handshake with CRLs, TLS 1.3", {"nginx": None}),
+    "resumed_1.2": ("resumed handshake with CRLs, TLS 1.2", {"nginx": None})}
+
+
+def handshake_rows(found):
+    names = {"without": "without CRL", "nginx": "nginx"}
+    return [cheaper(title, found[kind][bare], names[bare], limit)
+            for kind, (title, limits) in HANDSHAKES.items() for bare, limit in limits.items()]
+
+
+def waiting(title, beside, without, limit=None):
+    """A row: the longest request while something went on, and while nothing did."""
+    row = measured(title, beside - without, f"{beside:.1f} ms", limit,
+                   None if limit is None else f"<= {limit} ms more")
+    return row | {"bare": f"{without:.1f} ms (while nothing happens)"}
+
+
+def sweep_rows(found):
+    live, longest = f"{found['live']:,}", found["reload_s"]["max"]
+    rows = [measured(f"reload that judges {live} live connections again, longest of "
+                     f"{found['reload_s']['rounds']}", longest, f"{longest:.3f} s", 1, "< 1 s"),
+            measured(f"{found['revoked']} of them revoked: cut after the CRL changed",
+                     found["cut_s"], f"{found['cut_s']:.3f} s", 1, "< 1 s"),
+            waiting("longest request during these reloads", found["beside_ms"]["max"],
+                    found["without_ms"]["max"], 20)]
+    return [row | {"others": f"{found['cores_of_others']['max']:.2f}"} for row in rows]
+
+
+def crl_rows(found):
+    name, first, again = f"CRL of {found['serials']:,} serials", found["first"], found["again"]
+    peak = max(first["peak_kib"], again["peak_kib"]) * 1024
+    return [measured(f"reload with a {name}", first["s"], f"{first['s']:.2f} s", 3, "< 3 s"),
+            measured(f"peak memory of a reload with a {name} in place of another", peak,
+                     f"{peak / 1e6:.0f} MB ({first['peak_kib'] * 1024 / 1e6:.0f} MB in place of a "
+                     "short one)", 300e6, "< 300 MB"),
+            waiting("longest request meanwhile", found["beside_ms"], found["without_ms"]),
+            measured(f"quiver check with a {name}", found["check_s"],
+                     f"{found['check_s']:.2f} s (empty CRL: {found['short_check_s']:.2f} s)")]
+
+
+FURTHER = {"handshake": handshake_rows, "sweep": sweep_rows, "crl": crl_rows}
+
+
 def rows_of(results):
     rows = []
     if "one" in results:
@@ -95,6 +150,9 @@ def rows_of(results):
         for version in ("1.3", "1.2"):
             rows.append(compared(f"full handshake and one lookup, TLS {version}",
                                  one[f"handshake_tls{version}"], "conn"))
+    for name, make in FURTHER.items():
+        if name in results:
+            rows += make(results[name])
     if "many" in results:
         rows += many_rows(results["many"])
     if "million" in results:

@@ -115,7 +115,7 @@ enum qv_status qv_gate_blacklist(const struct qv_api *api, const struct qv_reque
     QV_TRY(qv_buf_status(name));
     bool exempt;
     QV_TRY(is_exempt(api, qv_buf_str(name), &exempt));
-    if (exempt || qv_gate_is_identity_lookup(api, request))
+    if (exempt || qv_gate_is_identity_lookup(request))
         return QV_OK;
     *ret_asks = true;
     if (api->config->identity.blacklist.url == NULL)

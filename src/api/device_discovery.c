@@ -37,7 +37,7 @@ static enum qv_status read_registration(const struct qv_api *api, const struct q
 {
     QV_TRY(check_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(api, request, &body, error));
+    QV_TRY(read_body(request, &body, error));
     return qv_device_registration_read(&api->rules, body, ret_registration, error);
 }
 
@@ -82,7 +82,7 @@ static enum qv_status look_up(struct qv_api *api, const struct qv_request *reque
 {
     QV_TRY(check_optional_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_optional_body(api, request, &body, error));
+    QV_TRY(read_optional_body(request, &body, error));
     QV_CLEANUP(qv_device_query) struct qv_device_query *query = NULL;
     QV_TRY(qv_device_query_read(&api->rules, body, &query, error));
 

@@ -15,11 +15,10 @@ QV_MUST_CHECK enum qv_status check_optional_media(const struct qv_request *reque
                                                   struct qv_response *response,
                                                   struct qv_error *error);
 /** The body as JSON; missing, empty or `null` is QV_INVALID, as is what is no JSON (2.6). */
-QV_MUST_CHECK enum qv_status read_body(const struct qv_api *api, const struct qv_request *request,
-                                       json_t **ret_body, struct qv_error *error);
+QV_MUST_CHECK enum qv_status read_body(const struct qv_request *request, json_t **ret_body,
+                                       struct qv_error *error);
 /** The same where none is needed: NULL where it is missing, empty or `null`. */
-QV_MUST_CHECK enum qv_status read_optional_body(const struct qv_api *api,
-                                                const struct qv_request *request, json_t **ret_body,
+QV_MUST_CHECK enum qv_status read_optional_body(const struct qv_request *request, json_t **ret_body,
                                                 struct qv_error *error);
 /** A query parameter that is a truth value: absent, empty or blank is false (section 11.5). */
 QV_MUST_CHECK enum qv_status read_truth(struct qv_str query, const char *name, bool *ret_value,

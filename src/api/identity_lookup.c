@@ -43,13 +43,13 @@ static bool asks_for_identity(const json_t *body)
     return true;
 }
 
-bool qv_gate_is_identity_lookup(const struct qv_api *api, const struct qv_request *request)
+bool qv_gate_is_identity_lookup(const struct qv_request *request)
 {
     if (!qv_str_equal(request->method, QV_STR("POST")) ||
         !qv_str_equal(request->path, QV_STR("/serviceregistry/service-discovery/lookup")))
         return false;
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    if (qv_json_parse(request->body, api->config->limits.json_depth, &body, NULL) != QV_OK)
+    if (qv_json_parse(request->body, request->json_depth, &body, NULL) != QV_OK)
         return false;
     return asks_for_identity(body);
 }
@@ -57,5 +57,5 @@ bool qv_gate_is_identity_lookup(const struct qv_api *api, const struct qv_reques
 bool qv_gate_needs_nobody(const struct qv_api *api, const struct qv_request *request)
 {
     return qv_core_names(api->rules.dialect)->identity_is_found_by_all &&
-           qv_gate_is_identity_lookup(api, request);
+           qv_gate_is_identity_lookup(request);
 }

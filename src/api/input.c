@@ -3,23 +3,22 @@
  */
 #include "handler.h"
 
-static enum qv_status parse_body(const struct qv_api *api, const struct qv_request *request,
-                                 json_t **ret_body, struct qv_error *error)
+static enum qv_status parse_body(const struct qv_request *request, json_t **ret_body,
+                                 struct qv_error *error)
 {
-    enum qv_status status =
-        qv_json_parse(request->body, api->config->limits.json_depth, ret_body, error);
+    enum qv_status status = qv_json_parse(request->body, request->json_depth, ret_body, error);
     return status == QV_INVALID ? qv_error_prefix(error, "Failed to read request") : status;
 }
 
-enum qv_status read_body(const struct qv_api *api, const struct qv_request *request,
-                         json_t **ret_body, struct qv_error *error)
+enum qv_status read_body(const struct qv_request *request, json_t **ret_body,
+                         struct qv_error *error)
 {
     if (request->body.length == 0)
         return qv_error_set(
             error, QV_INVALID,
             "Failed to read request: the body is missing, it must be a JSON object");
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(parse_body(api, request, &body, error));
+    QV_TRY(parse_body(request, &body, error));
     if (json_is_null(body))
         return qv_error_set(error, QV_INVALID,
                             "Failed to read request: the body is null, it must be a JSON object");
@@ -28,12 +27,12 @@ enum qv_status read_body(const struct qv_api *api, const struct qv_request *requ
     return QV_OK;
 }
 
-enum qv_status read_optional_body(const struct qv_api *api, const struct qv_request *request,
-                                  json_t **ret_body, struct qv_error *error)
+enum qv_status read_optional_body(const struct qv_request *request, json_t **ret_body,
+                                  struct qv_error *error)
 {
     QV_CLEANUP(qv_json) json_t *body = NULL;
     if (request->body.length > 0)
-        QV_TRY(parse_body(api, request, &body, error));
+        QV_TRY(parse_body(request, &body, error));
     if (json_is_null(body))
         qv_json_free(&body);
     *ret_body = body;

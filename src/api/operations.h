@@ -12,6 +12,6 @@ operation_handler service_register, service_lookup, service_revoke;
 operation_handler system_register, system_lookup, system_revoke;
 operation_handler device_register, device_lookup, device_revoke;
 operation_handler monitor_echo;
-operation_handler ops_live, ops_ready, ops_openapi;
+operation_handler ops_live, ops_ready, ops_metrics, ops_openapi;
 
 #endif

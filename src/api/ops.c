@@ -3,7 +3,8 @@
  * (docs/operations.md).
  *
  * Alive is whoever answers. Ready is who has a view; degraded is who has one but knows of a reason
- * why something will be refused, such as a store that is away.
+ * why something will be refused, such as a store that is away, or that something is not as its
+ * files say, such as a certificate that could not be reloaded.
  */
 #include "operations.h"
 
@@ -31,6 +32,7 @@ static void set_not_ready(const struct qv_strings *reasons, const struct qv_requ
                           struct qv_response *response)
 {
     QV_CLEANUP(qv_error) struct qv_error error = {0};
+    /* The store's come first: they say why there is no view. */
     const char *reason = reasons->count > 0 ? reasons->at[0] : "the view is being loaded";
     qv_error_set(&error, QV_UNAVAILABLE, "not ready: %s", reason);
     qv_response_set_error(response, &error, request->origin);
@@ -42,9 +44,10 @@ void ops_ready(struct qv_api *api, const struct qv_permit *permit, const struct 
     (void)permit, (void)ret_job;
     QV_CLEANUP(qv_strings) struct qv_strings reasons = {0};
     qv_store_reasons(api->store, &reasons);
+    bool told = qv_health_reasons(api->health, &reasons) == QV_OK;
     struct qv_registry_state state;
     qv_registry_state(api->registry, &state);
-    if (!state.loaded) {
+    if (!state.loaded || !told) { /* what cannot be told must not look like none */
         set_not_ready(&reasons, request, response);
         return;
     }

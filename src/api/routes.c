@@ -32,6 +32,8 @@ static const struct qv_route routes[] = {
      ops_live},
     {"GET", "/health/ready", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS", QV_OP_OPS_HEALTH,
      ops_ready},
+    {"GET", "/metrics", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS", QV_OP_OPS_METRICS,
+     ops_metrics},
     {"GET", "/openapi.json", false, QV_SERVE_OPS, "GET, HEAD", "GET,HEAD,OPTIONS",
      QV_OP_OPS_OPENAPI, ops_openapi},
     {.method = NULL},

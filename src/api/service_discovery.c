@@ -29,7 +29,7 @@ static enum qv_status read_registration(struct qv_api *api, const struct qv_requ
 {
     QV_TRY(check_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(api, request, &body, error));
+    QV_TRY(read_body(request, &body, error));
     QV_TRY(qv_registry_check_loaded(api->registry, error)); /* templates are not known yet */
 
     QV_CLEANUP(qv_template_lookup) struct qv_template_lookup templates;
@@ -98,7 +98,7 @@ static enum qv_status look_up(struct qv_api *api, const struct qv_request *reque
 {
     QV_TRY(check_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(api, request, &body, error));
+    QV_TRY(read_body(request, &body, error));
     bool verbose;
     QV_TRY(read_truth(request->query, "verbose", &verbose, error));
     QV_CLEANUP(qv_service_query) struct qv_service_query *query = NULL;
@@ -114,7 +114,8 @@ static enum qv_status look_up(struct qv_api *api, const struct qv_request *reque
     QV_TRY(qv_registry_find_services(api->registry, query, request->now, &result, error));
     response->status = 200;
     response->content_type = "application/json";
-    qv_service_result_write(&result, verbose ? QV_DETAIL_FULL : QV_DETAIL_TERSE, &response->body);
+    qv_service_result_write(&result, verbose ? QV_DETAIL_FULL : QV_DETAIL_TERSE,
+                            api->config->registry.publish_certificate, &response->body);
     return qv_buf_status(&response->body);
 }
 

@@ -37,7 +37,7 @@ static enum qv_status read_registration(const struct qv_api *api, const struct q
 {
     QV_TRY(check_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(api, request, &body, error));
+    QV_TRY(read_body(request, &body, error));
     return qv_system_registration_read(&api->rules, qv_str_from(request->identity->system), body,
                                        ret_registration, error);
 }
@@ -83,7 +83,7 @@ static enum qv_status look_up(struct qv_api *api, const struct qv_request *reque
 {
     QV_TRY(check_optional_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_optional_body(api, request, &body, error));
+    QV_TRY(read_optional_body(request, &body, error));
     bool verbose;
     QV_TRY(read_truth(request->query, "verbose", &verbose, error));
     QV_CLEANUP(qv_system_query) struct qv_system_query *query = NULL;

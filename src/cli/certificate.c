@@ -37,10 +37,9 @@ static enum qv_status load_trust(const struct options *options, struct qv_trust 
         return QV_OK;
     QV_CLEANUP(qv_config) struct qv_config *config = NULL;
     QV_TRY(options_load(options->config, &config));
-    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
-    enum qv_status status = qv_trust_load(config, qv_wall_now(), ret_trust, &faults);
-    options_print_faults(&faults);
-    return status;
+    QV_CLEANUP(qv_crl_memory) struct qv_crl_memory *memory = NULL;
+    QV_TRY(options_open_memory(config, &memory));
+    return options_load_trust(config, memory, ret_trust);
 }
 
 static void print_facts(const struct qv_certificate *facts)

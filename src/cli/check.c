@@ -1,5 +1,6 @@
 /*
- * `quiver check`: everything that a start would check, without starting anything. Main thread.
+ * `quiver check`: everything that a start or a reload would check, without doing either. Nothing is
+ * written. Main thread.
  */
 #include "options.h"
 
@@ -10,9 +11,9 @@
 
 static const char help[] =
     "usage: quiver check --config FILE\n\n"
-    "Checks what a start would check: the configuration, and the certificates, keys and "
-    "revocation\n"
-    "lists that it names. Each fault is one line with the file, the line and the remedy.\n\n"
+    "Checks what a start or a reload would check: the configuration, and the certificates, keys\n"
+    "and revocation lists that it names. Each fault is one line with the file, the line and the\n"
+    "remedy; what ends within seven days is a warning.\n\n"
     "options:\n"
     "  -c, --config FILE   the configuration, for example config/quiver.yaml\n"
     "  -h, --help          this text\n\n"
@@ -20,10 +21,19 @@ static const char help[] =
 
 static enum qv_status check_trust(const struct qv_config *config, struct qv_trust **ret_trust)
 {
-    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
-    enum qv_status status = qv_trust_load(config, qv_wall_now(), ret_trust, &faults);
-    options_print_faults(&faults);
-    return status;
+    QV_CLEANUP(qv_crl_memory) struct qv_crl_memory *memory = NULL;
+    QV_TRY(options_open_memory(config, &memory));
+    return options_load_trust(config, memory, ret_trust);
+}
+
+/* What is fine now, but will not be for long. */
+static enum qv_status warn(const struct qv_trust *trust)
+{
+    QV_CLEANUP(qv_strings) struct qv_strings warnings = {0};
+    QV_TRY(qv_trust_warnings(trust, qv_wall_now(), &warnings));
+    for (size_t i = 0; i < warnings.count; i++)
+        fprintf(stderr, "warning: %s\n", warnings.at[i]);
+    return QV_OK;
 }
 
 /* Secrets, and CA certificates of the systems that are asked about callers. Behind the trust, whose
@@ -51,7 +61,8 @@ int qv_cli_check(int argc, char **argv)
     if (options_load(options.config, &config) != QV_OK)
         return 1;
     QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
-    if (check_trust(config, &trust) != QV_OK || check_identity(config) != QV_OK)
+    if (check_trust(config, &trust) != QV_OK || check_identity(config) != QV_OK ||
+        warn(trust) != QV_OK)
         return 1;
     printf("%s is fine: cloud %.*s, %zu listener%s\n", config->file,
            QV_STR_ARG(qv_trust_cloud(trust)), config->listener_count,

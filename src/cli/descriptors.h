@@ -1,6 +1,6 @@
 /*
  * How many files the process may have open, and how many of them clients may take. Main thread,
- * before any other runs.
+ * before any other runs, but for descriptors_lower, which is for any.
  */
 #ifndef QUIVER_CLI_DESCRIPTORS_H
 #define QUIVER_CLI_DESCRIPTORS_H
@@ -9,8 +9,10 @@
 
 /** Raises the soft limit on open files to the hard one. */
 void descriptors_raise(void);
-/** Behind everything that is opened once: lowers limits.connections, with a warning, to what the
- *  limit leaves for clients; QV_INVALID where it leaves nothing. */
-QV_MUST_CHECK enum qv_status descriptors_share(struct qv_config *config, struct qv_error *error);
+/** Behind everything that is opened once: how many are left for clients (SIZE_MAX: any number);
+ *  QV_INVALID where none is. */
+QV_MUST_CHECK enum qv_status descriptors_for_clients(size_t *ret_count, struct qv_error *error);
+/** Lowers limits.connections to `clients`, with a warning if `tell`. True where that was needed. */
+bool descriptors_lower(struct qv_config_limits *limits, size_t clients, bool tell);
 
 #endif

@@ -4,6 +4,8 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <quiver/base/file.h>
+#include <quiver/base/memory.h>
 #include <stdio.h>
 
 /* `argv[0]` is the subcommand's name. */
@@ -29,6 +31,7 @@ enum options_next options_read(int argc, char **argv, const struct options_wante
 {
     static const struct option known[] = {{"config", required_argument, NULL, 'c'},
                                           {"help", no_argument, NULL, 'h'},
+                                          {"json", no_argument, NULL, 'j'},
                                           {NULL, 0, NULL, 0}};
     struct options options = {0};
     int option;
@@ -41,6 +44,8 @@ enum options_next options_read(int argc, char **argv, const struct options_wante
             options.operand = argv[optind++];
         } else if (option == 'c') {
             options.config = optarg;
+        } else if (option == 'j' && wanted->json) {
+            options.json = true;
         } else if (option == 'h') {
             fputs(wanted->help, stdout);
             return OPTIONS_HELPED;
@@ -67,6 +72,31 @@ enum qv_status options_load(const char *path, struct qv_config **ret_config)
     enum qv_status status = qv_config_load(path, ret_config, &faults);
     if (status == QV_NO_MEMORY)
         fprintf(stderr, "%s: out of memory\n", path);
+    options_print_faults(&faults);
+    return status;
+}
+
+enum qv_status options_open_memory(const struct qv_config *config,
+                                   struct qv_crl_memory **ret_memory)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    char *path = qv_path_join(config->store.data_directory, "crl-seen.json");
+    if (path == NULL)
+        return QV_NO_MEMORY;
+    enum qv_status status = qv_crl_memory_open(path, ret_memory, &error);
+    qv_free(path);
+    if (status != QV_OK)
+        fprintf(stderr, "%s\n", qv_error_message(&error));
+    return status;
+}
+
+enum qv_status options_load_trust(const struct qv_config *config,
+                                  const struct qv_crl_memory *memory, struct qv_trust **ret_trust)
+{
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    enum qv_status status = qv_trust_load(config, memory, qv_wall_now(), ret_trust, &faults);
+    if (status != QV_OK && faults.count == 0)
+        fprintf(stderr, "%s: %s\n", config->file, qv_status_name(status));
     options_print_faults(&faults);
     return status;
 }

@@ -130,15 +130,45 @@ static void check_pair(struct qv_load *load, const struct qv_config_listener *ea
                       later->name, later->port, earlier->name, earlier->line);
 }
 
+static int line_of(const struct qv_load *load, const char *key)
+{
+    return load->lines[qv_settings_find(&qv_config_settings, qv_str_from(key))];
+}
+
+/* The own certificate comes from one place, and a password belongs to something. */
+static void check_own(struct qv_load *load)
+{
+    const struct qv_config *config = load->config;
+    const bool stored = config->tls.keystore != NULL;
+    const struct {
+        const char *key;
+        bool wrong;
+        const char *words;
+    } rows[] = {
+        {"tls.keystore",
+         stored && (config->tls.certificate != NULL || config->tls.private_key != NULL),
+         "takes the place of tls.certificate and tls.private_key, remove it or them"},
+        {"tls.private_key_password_file",
+         config->tls.private_key_password_file != NULL && config->tls.private_key == NULL,
+         "is for tls.private_key, which is missing, remove it or add the key"},
+        {"tls.keystore_password_file", config->tls.keystore_password_file != NULL && !stored,
+         "is for tls.keystore, which is missing, remove it or add the keystore"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].wrong)
+            qv_load_fault(load, line_of(load, rows[i].key), rows[i].key, "%s", rows[i].words);
+}
+
 /* What `tls` needs, because of the listener that needs it first. */
 static void check_tls(struct qv_load *load, const struct qv_config_listener *listener)
 {
+    bool stored = load->config->tls.keystore != NULL;
     const struct {
         const char *key;
         bool missing;
     } needs[] = {
-        {"tls.certificate", load->config->tls.certificate == NULL},
-        {"tls.private_key", load->config->tls.private_key == NULL},
+        {"tls.certificate", !stored && load->config->tls.certificate == NULL},
+        {"tls.private_key", !stored && load->config->tls.private_key == NULL},
         {"tls.trust", listener->tls == QV_TLS_MUTUAL && load->config->tls.trust.count == 0},
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
@@ -194,8 +224,7 @@ static void check_normalization(struct qv_load *load)
     static const char key[] = "registry.normalization";
     if (load->config->cloud.dialect == QV_DIALECT_5_0 &&
         load->config->registry.normalization != QV_NORMALIZATION_EXTENDED)
-        qv_load_fault(load, load->lines[qv_settings_find(&qv_config_settings, qv_str_from(key))],
-                      key,
+        qv_load_fault(load, line_of(load, key), key,
                       "simple is for dialect 5.2 alone, remove it or set cloud.dialect: \"5.2\"");
 }
 
@@ -206,6 +235,7 @@ void qv_check_config(struct qv_load *load)
         for (size_t earlier = 0; earlier < later; earlier++)
             check_pair(load, &config->listeners[earlier], &config->listeners[later]);
     check_identity(load);
+    check_own(load);
     const struct qv_config_listener *strictest = strictest_listener(config);
     if (strictest != NULL)
         check_tls(load, strictest);

@@ -5,6 +5,7 @@
  * freed here, its password overwritten. One thread while loading, any afterwards.
  */
 #include "load.h"
+#include "values.h"
 #include <quiver/base/file.h>
 #include <quiver/base/memory.h>
 #include <string.h>
@@ -97,6 +98,36 @@ enum qv_status qv_config_load(const char *path, struct qv_config **ret_config,
     /* A Redis password may stand in it. */
     qv_memory_wipe(text.at, text.length);
     return status;
+}
+
+/* As a file that says nothing of it has it. */
+static enum qv_status use_default(struct qv_config *config, struct qv_str path)
+{
+    const struct qv_setting *setting =
+        &qv_config_settings.at[qv_settings_find(&qv_config_settings, path)];
+    return qv_value_convert(setting, qv_str_from(setting->fallback), config, config, NULL);
+}
+
+enum qv_status qv_config_data_directory(const char *path, char **ret_directory,
+                                        struct qv_error *error)
+{
+    QV_CLEANUP(qv_config) struct qv_config *config = config_of_file(path);
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    QV_CLEANUP(qv_buf) struct qv_buf text = {0};
+    if (config == NULL)
+        return QV_NO_MEMORY;
+    struct qv_load load = {.config = config, .faults = &faults};
+    enum qv_status status = qv_file_read(path, FILE_SIZE_MAX, &text, error);
+    if (status == QV_OK)
+        qv_load_yaml(&load, qv_buf_str(&text));
+    qv_memory_wipe(text.at, text.length);
+    if (status != QV_OK)
+        return status == QV_NO_MEMORY ? status : QV_INVALID;
+    if (config->store.data_directory == NULL)
+        QV_TRY(use_default(config, QV_STR("store.data_directory")));
+    *ret_directory = config->store.data_directory;
+    config->store.data_directory = NULL;
+    return QV_OK;
 }
 
 static void free_listeners(struct qv_config *config)

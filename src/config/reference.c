@@ -34,9 +34,11 @@ static void write_default(struct qv_buf *buf, const struct qv_setting *setting)
         qv_buf_printf(buf, "`%s`", setting->fallback);
 }
 
-static void write_table(struct qv_buf *buf, const struct qv_settings *settings)
+/* `when`: with a column that tells when a change takes effect. */
+static void write_table(struct qv_buf *buf, const struct qv_settings *settings, bool when)
 {
-    qv_buf_put_text(buf, "| setting | value | default | meaning |\n|---|---|---|---|\n");
+    qv_buf_printf(buf, "| setting | value | default |%s meaning |\n|---|---|---|%s---|\n",
+                  when ? " a change takes effect |" : "", when ? "---|" : "");
     for (size_t i = 0; i < settings->count; i++) {
         const struct qv_setting *setting = &settings->at[i];
         if (setting->later)
@@ -45,6 +47,8 @@ static void write_table(struct qv_buf *buf, const struct qv_settings *settings)
         write_values(buf, setting);
         qv_buf_put_text(buf, " | ");
         write_default(buf, setting);
+        if (when)
+            qv_buf_printf(buf, " | at a %s", setting->reloadable ? "reload" : "restart");
         qv_buf_printf(buf, " | %s |\n", setting->doc);
     }
 }
@@ -75,9 +79,9 @@ static void write_later(struct qv_buf *buf)
 void qv_config_write_reference(struct qv_buf *buf)
 {
     qv_buf_put_text(buf, "## Settings\n\n");
-    write_table(buf, &qv_config_settings);
+    write_table(buf, &qv_config_settings, true);
     qv_buf_put_text(buf, "\n## Settings of a listener\n\n");
-    write_table(buf, &qv_listener_settings);
+    write_table(buf, &qv_listener_settings, false);
     qv_buf_put_text(buf, "\n## Known, but refused by this version\n\n");
     write_later(buf);
 }

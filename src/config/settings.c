@@ -3,7 +3,8 @@
  *
  * Holds always: what is not here is refused as unknown; what is here with `later` is refused by
  * name, so that nothing is accepted and not enforced; each `fallback` is read by the same code as
- * a given value (tests/unit/test_config.c reads them all). Any thread.
+ * a given value (tests/unit/test_config.c reads them all); what is `reloadable` is asked for anew
+ * after a reload by whoever acts on it, all else is what it was at the start. Any thread.
  */
 #include "settings.h"
 
@@ -11,6 +12,8 @@
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define CONFIG(member)   MEMBER(qv_config, member)
 #define LISTENER(member) MEMBER(qv_config_listener, member)
+/* Takes effect without a restart. */
+#define RELOADED(member) CONFIG(member), .reloadable = true
 #define KIB              UINT64_C(1024)
 #define MIB              (1024 * KIB)
 #define SECOND           UINT64_C(1000)
@@ -73,46 +76,48 @@ static const struct qv_setting config_settings[] = {
     {"listeners", QV_KIND_LISTENERS, .required = true,
      .doc = "Where Quiver listens: a list, each entry with the settings of the second table."},
 
-    {"tls.certificate", QV_KIND_PATH, CONFIG(tls.certificate),
+    {"tls.certificate", QV_KIND_PATH, RELOADED(tls.certificate),
      .doc = "Own certificate and, behind it, its chain (PEM). Needed where a listener uses TLS and "
             "there is no `tls.keystore`."},
-    {"tls.private_key", QV_KIND_PATH, CONFIG(tls.private_key),
+    {"tls.private_key", QV_KIND_PATH, RELOADED(tls.private_key),
      .doc = "The certificate's private key (PEM), readable by its owner alone."},
-    {"tls.private_key_password_file", QV_KIND_PATH, CONFIG(tls.private_key_password_file),
+    {"tls.private_key_password_file", QV_KIND_PATH, RELOADED(tls.private_key_password_file),
      .doc = "File whose first line is the password of an encrypted `tls.private_key`; readable by "
             "its owner alone."},
-    {"tls.keystore", QV_KIND_PATH, CONFIG(tls.keystore),
+    {"tls.keystore", QV_KIND_PATH, RELOADED(tls.keystore),
      .doc = "Own certificate, chain and private key in one PKCS #12 file, instead of "
             "`tls.certificate` and `tls.private_key`."},
-    {"tls.keystore_password_file", QV_KIND_PATH, CONFIG(tls.keystore_password_file),
+    {"tls.keystore_password_file", QV_KIND_PATH, RELOADED(tls.keystore_password_file),
      .doc = "File whose first line is the keystore's password; readable by its owner alone."},
-    {"tls.trust", QV_KIND_PATHS, CONFIG(tls.trust), .fallback = "",
+    {"tls.trust", QV_KIND_PATHS, RELOADED(tls.trust), .fallback = "",
      .doc = "CA certificates that may vouch for clients (PEM). Needed for `tls: mutual`."},
-    {"tls.crl", QV_KIND_PATHS, CONFIG(tls.crl), .fallback = "",
+    {"tls.crl", QV_KIND_PATHS, RELOADED(tls.crl), .fallback = "",
      .doc = "Certificate revocation lists (PEM, or DER), enforced in every handshake and, when "
             "they change, on every live connection."},
-    {"tls.require_crl", QV_KIND_FLAG, CONFIG(tls.require_crl), .fallback = "false",
+    {"tls.require_crl", QV_KIND_FLAG, RELOADED(tls.require_crl), .fallback = "false",
      .doc = "`true`: a client whose CA has no CRL in `tls.crl` is refused."},
-    {"tls.stale_crl", QV_KIND_CHOICE, CONFIG(tls.stale_crl), .choices = stale_crls,
+    {"tls.stale_crl", QV_KIND_CHOICE, RELOADED(tls.stale_crl), .choices = stale_crls,
      .fallback = "refuse",
      .doc = "A CRL past its nextUpdate: `refuse` new handshakes of its CA's clients, or `allow` "
             "them. Live connections stay either way."},
-    {"tls.min_version", QV_KIND_CHOICE, CONFIG(tls.min_version), .choices = tls_versions,
+    {"tls.min_version", QV_KIND_CHOICE, RELOADED(tls.min_version), .choices = tls_versions,
      .fallback = "1.2", .doc = "The oldest TLS version that is spoken."},
-    {"tls.ciphers", QV_KIND_TLS_LIST, CONFIG(tls.ciphers),
+    {"tls.ciphers", QV_KIND_TLS_LIST, RELOADED(tls.ciphers),
      .fallback = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK",
      .doc = "Ciphers of TLS 1.2, as OpenSSL lists them; each must have forward secrecy and AEAD."},
-    {"tls.cipher_suites", QV_KIND_TLS_LIST, CONFIG(tls.cipher_suites),
+    {"tls.cipher_suites", QV_KIND_TLS_LIST, RELOADED(tls.cipher_suites),
      .fallback = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
      .doc = "Cipher suites of TLS 1.3."},
-    {"tls.groups", QV_KIND_TLS_LIST, CONFIG(tls.groups), .fallback = "X25519:P-256:X448:P-384:P-521",
+    {"tls.groups", QV_KIND_TLS_LIST, RELOADED(tls.groups),
+     .fallback = "X25519:P-256:X448:P-384:P-521",
      .doc = "Groups of the key exchange, and in TLS 1.2 the curves of clients' keys."},
 
     {"store.redis", QV_KIND_REDIS, .fallback = "embedded",
      .doc = "Where the registry is kept: `embedded` (a private redis-server), "
             "`redis://[user:password@]host[:port][/database]` or `unix:///path[?db=database]`."},
     {"store.data_directory", QV_KIND_PATH, CONFIG(store.data_directory), .fallback = "../data",
-     .doc = "Folder of the embedded Redis' data; made with mode 0700 where it is missing."},
+     .doc = "Folder of the embedded Redis' data, of the control socket, and of the numbers of the "
+            "newest CRLs; made with mode 0700 where it is missing."},
     {"store.timeout", QV_KIND_DURATION, CONFIG(store.timeout_ms), .min = 100, .max = 60 * SECOND,
      .fallback = "2s", .doc = "A change that Redis has not taken by then is answered with 503."},
     {"store.journal_max", QV_KIND_COUNT, CONFIG(store.journal_max), .min = 1, .max = 100000000,
@@ -175,8 +180,9 @@ static const struct qv_setting config_settings[] = {
             "them from lookups (unless the reason is `superseded`), or `keep` them."},
     {"registry.publish_certificate", QV_KIND_FLAG, CONFIG(registry.publish_certificate),
      .fallback = "false",
-     .doc = "`true`: lookups show the digest of the certificate by which an instance was registered "
-            "as `x5t#S256` in its provider's metadata, so that a consumer can pin it."},
+     .doc =
+         "`true`: lookups show the digest of the certificate by which an instance was registered "
+         "as `x5t#S256` in its provider's metadata, so that a consumer can pin it."},
     {"registry.page_size_max", .later = true, .doc = "The longest page of a query."},
 
     {"identity.authentication_system.url", QV_KIND_URL, CONFIG(identity.authentication_system.url),
@@ -215,27 +221,27 @@ static const struct qv_setting config_settings[] = {
      .doc = "How long the blacklist's answer for a name is used again."},
     {"chap.*", .later = true, .doc = "The CHAP service."},
 
-    {"limits.body", QV_KIND_SIZE, CONFIG(limits.body), .min = KIB, .max = 64 * MIB,
+    {"limits.body", QV_KIND_SIZE, RELOADED(limits.body), .min = KIB, .max = 64 * MIB,
      .fallback = "256KiB", .doc = "Largest request body; beyond it 413."},
-    {"limits.json_depth", QV_KIND_COUNT, CONFIG(limits.json_depth), .min = 8, .max = 1000,
+    {"limits.json_depth", QV_KIND_COUNT, RELOADED(limits.json_depth), .min = 8, .max = 1000,
      .fallback = "128", .doc = "Deepest nesting of arrays and objects in a body."},
-    {"limits.connections", QV_KIND_COUNT, CONFIG(limits.connections), .min = 1, .max = 1000000,
+    {"limits.connections", QV_KIND_COUNT, RELOADED(limits.connections), .min = 1, .max = 1000000,
      .fallback = "10000",
      .doc = "Live connections of all listeners together; more wait in the system's queue."},
-    {"limits.connections_per_peer", QV_KIND_COUNT, CONFIG(limits.connections_per_peer), .min = 1,
+    {"limits.connections_per_peer", QV_KIND_COUNT, RELOADED(limits.connections_per_peer), .min = 1,
      .max = 1000000, .fallback = "2500",
      .doc = "Live connections of one address (IPv6: one /64); more are closed at once."},
-    {"limits.handshake_timeout", QV_KIND_DURATION, CONFIG(limits.handshake_ms), .min = 100,
+    {"limits.handshake_timeout", QV_KIND_DURATION, RELOADED(limits.handshake_ms), .min = 100,
      .max = 10 * 60 * SECOND, .fallback = "10s", .doc = "How long a TLS handshake may take."},
-    {"limits.request_timeout", QV_KIND_DURATION, CONFIG(limits.request_ms), .min = 100,
+    {"limits.request_timeout", QV_KIND_DURATION, RELOADED(limits.request_ms), .min = 100,
      .max = 24 * HOUR, .fallback = "60s",
      .doc = "How long a request may take to arrive, and a connection may be idle between two."},
     {"limits.workers", QV_KIND_COUNT, CONFIG(limits.workers), .min = 0, .max = 256, .fallback = "0",
      .doc = "Threads that serve requests; 0: one per processor."},
 
-    {"log.level", QV_KIND_CHOICE, CONFIG(log.level), .choices = log_levels, .fallback = "info",
+    {"log.level", QV_KIND_CHOICE, RELOADED(log.level), .choices = log_levels, .fallback = "info",
      .doc = "What is less important than this is not logged."},
-    {"log.format", QV_KIND_CHOICE, CONFIG(log.format), .choices = log_formats, .fallback = "auto",
+    {"log.format", QV_KIND_CHOICE, RELOADED(log.format), .choices = log_formats, .fallback = "auto",
      .doc = "`json`: a JSON object a line; `text`: for people; `auto`: text on a terminal."},
 };
 

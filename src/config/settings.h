@@ -43,6 +43,7 @@ struct qv_setting {
     const char *fallback; /**< the default as it would be written, lists with commas; or NULL */
     bool required;        /**< must be given */
     bool later;           /**< known, but this version cannot honour it: refused by name */
+    bool reloadable;      /**< takes effect without a restart */
     const char *doc;
 };
 

@@ -128,7 +128,7 @@ static bool ipv6_multicast(const struct qv_rules *rules, struct qv_str address)
 static bool hostname_too_long(const struct qv_rules *rules, struct qv_str address)
 {
     (void)rules;
-    return qv_text_units(address) > HOSTNAME_MAX;
+    return qv_text_exceeds(address, HOSTNAME_MAX);
 }
 
 /* A name that begins with a number alone looks like an address. */
@@ -181,7 +181,7 @@ enum qv_status qv_address_check(const struct qv_rules *rules, enum qv_address_ty
                                 struct qv_str address, struct qv_error *error)
 {
     size_t most = rules->dialect->address_max;
-    if (most > 0 && qv_text_units(address) > most)
+    if (most > 0 && qv_text_exceeds(address, most))
         return qv_error_set(error, QV_INVALID, "Address is too long");
     for (size_t i = 0; i < QV_COUNT_OF(table); i++) {
         if (table[i].type == type && table[i].broken(rules, address))

@@ -21,7 +21,7 @@ enum qv_status qv_address_list_check_raw(const json_t *list, size_t max, struct 
         struct qv_str address = qv_json_str(json_array_get(list, i));
         if (qv_str_is_blank(address))
             return qv_error_set(error, QV_INVALID, "Address is missing");
-        if (max > 0 && qv_text_units(qv_str_trim(address)) > max)
+        if (max > 0 && qv_text_exceeds(qv_str_trim(address), max))
             return qv_error_set(error, QV_INVALID, "Address is too long");
     }
     return QV_OK;

@@ -2,12 +2,12 @@
  * Answers put together from the pieces that entities hold already written: copying them costs a
  * tenth of building JSON values (spec/arrowhead-discovery 3.10 has the order of members). Pure.
  */
-#include <quiver/domain/entity.h>
+#include "provenance.h"
 
-void qv_system_write(const struct qv_system *system, const struct qv_device *device,
-                     enum qv_detail detail, struct qv_buf *buf)
+/* What comes behind the front. */
+static void write_rest(const struct qv_system *system, const struct qv_device *device,
+                       enum qv_detail detail, struct qv_buf *buf)
 {
-    qv_buf_put(buf, system->front);
     if (detail != QV_DETAIL_TERSE) {
         qv_buf_put(buf, system->addresses);
         if (device != NULL && detail == QV_DETAIL_FULL) {
@@ -20,6 +20,13 @@ void qv_system_write(const struct qv_system *system, const struct qv_device *dev
         }
     }
     qv_buf_put(buf, system->back);
+}
+
+void qv_system_write(const struct qv_system *system, const struct qv_device *device,
+                     enum qv_detail detail, struct qv_buf *buf)
+{
+    qv_buf_put(buf, system->front);
+    write_rest(system, device, detail, buf);
 }
 
 /* The stored middle has whole seconds; a registration's own answer shows the fraction. */
@@ -68,7 +75,11 @@ void qv_instance_write(const struct qv_instance *instance, const struct qv_syste
     if (choice == NULL)
         choice = &everything;
     qv_buf_put(buf, instance->front);
-    qv_system_write(provider, device, detail, buf);
+    if (choice->fingerprint)
+        provenance_write_front(provider, instance->provenance, buf);
+    else
+        qv_buf_put(buf, provider->front);
+    write_rest(provider, device, detail, buf);
     qv_buf_put_text(buf, ",\"serviceDefinition\":");
     qv_buf_put(buf, definition->json);
     write_middle(instance, choice->expires_at, buf);

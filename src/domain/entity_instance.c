@@ -2,7 +2,7 @@
  * Service instances as entities of the view: from the stored document to one block with the
  * answer's JSON in pieces. Pure; any thread.
  */
-#include "entity_block.h"
+#include "provenance.h"
 
 #include <quiver/base/memory.h>
 
@@ -11,7 +11,7 @@ struct interface_places {
 };
 
 struct instance_places {
-    struct entity_place id, front, middle, metadata, back;
+    struct entity_place id, front, middle, metadata, back, provenance;
     struct interface_places *interfaces; /* owned */
     size_t interface_count;
 };
@@ -78,6 +78,7 @@ static enum qv_status put_instance(struct qv_buf *text, struct qv_str id,
     qv_buf_put_char(text, ']');
     entity_put_times(text, envelope);
     places->back = entity_since(text, start);
+    places->provenance = provenance_put(text, envelope->by);
     return QV_OK;
 }
 
@@ -139,6 +140,8 @@ enum qv_status entity_read_instance(struct qv_str id, const struct qv_envelope *
     instance->middle = entity_at(copy, places.middle);
     instance->back = entity_at(copy, places.back);
     instance->metadata = entity_at(copy, places.metadata);
+    if (places.provenance.length > 0)
+        instance->provenance = (const void *)(copy + places.provenance.at);
     instance->interface_count = places.interface_count;
     for (size_t i = 0; i < places.interface_count; i++)
         instance->interfaces[i] = (struct qv_stored_interface){

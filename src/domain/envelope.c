@@ -37,6 +37,7 @@ static enum qv_status read_members(struct qv_envelope *envelope, struct qv_error
     const json_t *revision = json_object_get(envelope->json, "rev");
     envelope->created = qv_json_str(json_object_get(envelope->json, "created"));
     envelope->updated = qv_json_str(json_object_get(envelope->json, "updated"));
+    envelope->by = json_object_get(envelope->json, "by");
     envelope->doc = json_object_get(envelope->json, "doc");
 
     if (!json_is_integer(version))

@@ -109,14 +109,14 @@ static enum qv_status check_new_template(const struct qv_interface *interface,
 {
     if (interface->protocol[0] == '\0')
         return refuse(error, "Interface protocol is missing");
-    if (qv_text_units(qv_str_from(interface->protocol)) > PROTOCOL_MAX)
+    if (qv_text_exceeds(qv_str_from(interface->protocol), PROTOCOL_MAX))
         return refuse(error, "Interface protocol is too long");
     const char *name;
     const json_t *value;
     QV_EACH_MEMBER(properties, name, value)
     {
         (void)value;
-        if (qv_text_units(qv_str_from(name)) > PROPERTY_NAME_MAX)
+        if (qv_text_exceeds(qv_str_from(name), PROPERTY_NAME_MAX))
             return refuse(error, "Interface property name is too long");
     }
     return QV_OK;

@@ -4,6 +4,7 @@
  */
 #include "dialect.h"
 #include "text.h"
+#include <limits.h>
 
 void qv_name_normalize(const struct qv_dialect *dialect, enum qv_entity entity, struct qv_str raw,
                        struct qv_buf *buf)
@@ -11,17 +12,15 @@ void qv_name_normalize(const struct qv_dialect *dialect, enum qv_entity entity, 
     dialect->normalize[entity](raw, buf);
 }
 
+/* Characters that are not here are in no name. */
+static const unsigned char kinds[UCHAR_MAX + 1] = {
+    ['A' ... 'Z'] = QV_CHAR_UPPER, ['a' ... 'z'] = QV_CHAR_LOWER, ['0' ... '9'] = QV_CHAR_DIGIT,
+    ['-'] = QV_CHAR_HYPHEN,        ['_'] = QV_CHAR_UNDERSCORE,
+};
+
 static unsigned kind_of(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return QV_CHAR_UPPER;
-    if (c >= 'a' && c <= 'z')
-        return QV_CHAR_LOWER;
-    if (c >= '0' && c <= '9')
-        return QV_CHAR_DIGIT;
-    if (c == '-')
-        return QV_CHAR_HYPHEN;
-    return c == '_' ? QV_CHAR_UNDERSCORE : 0;
+    return kinds[(unsigned char)c];
 }
 
 static bool follows(const struct qv_naming *naming, struct qv_str name)
@@ -38,7 +37,7 @@ static bool follows(const struct qv_naming *naming, struct qv_str name)
 
 static bool is_too_long(const struct qv_naming *naming, struct qv_str name)
 {
-    return naming->max_length > 0 && qv_text_units(name) > naming->max_length;
+    return naming->max_length > 0 && qv_text_exceeds(name, naming->max_length);
 }
 
 enum qv_status qv_name_check(const struct qv_dialect *dialect, enum qv_entity entity,

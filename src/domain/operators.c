@@ -136,19 +136,23 @@ static bool contains_any(const json_t *found, const json_t *operand)
 
 #define HOLDS(name, function)                                                                      \
     {                                                                                              \
-        name, function, 0, false                                                                   \
+        name, function, NULL, 0, false                                                             \
     }
 #define HOLDS_NOT(name, function)                                                                  \
     {                                                                                              \
-        name, function, 0, true                                                                    \
+        name, function, NULL, 0, true                                                              \
+    }
+#define HOLDS_AMONG(name, function, among, is_negated)                                             \
+    {                                                                                              \
+        name, function, among, 0, is_negated                                                       \
     }
 #define FOLDED(name, place)                                                                        \
     {                                                                                              \
-        name, NULL, QV_PATTERN_LITERAL | QV_PATTERN_FOLDED | (place), false                        \
+        name, NULL, NULL, QV_PATTERN_LITERAL | QV_PATTERN_FOLDED | (place), false                  \
     }
 #define FOLDED_NOT(name, place)                                                                    \
     {                                                                                              \
-        name, NULL, QV_PATTERN_LITERAL | QV_PATTERN_FOLDED | (place), true                         \
+        name, NULL, NULL, QV_PATTERN_LITERAL | QV_PATTERN_FOLDED | (place), true                   \
     }
 
 /* clang-format off: one operator is one line, beside its negation */
@@ -164,17 +168,18 @@ static bool contains_any(const json_t *found, const json_t *operand)
         HOLDS("ENDS_WITH", ends_with), HOLDS_NOT("NOT_ENDS_WITH", ends_with),                      \
         FOLDED("ENDS_WITH_IGNORE_CASE", QV_PATTERN_END),                                           \
         FOLDED_NOT("NOT_ENDS_WITH_IGNORE_CASE", QV_PATTERN_END),                                   \
-        {"REGEXP", NULL, QV_PATTERN_WHOLE, false}, HOLDS("LESS_THAN", less),                       \
+        {"REGEXP", NULL, NULL, QV_PATTERN_WHOLE, false}, HOLDS("LESS_THAN", less),                 \
         HOLDS("LESS_THAN_OR_EQUALS_TO", less_or_equal), HOLDS("GREATER_THAN", greater),            \
         HOLDS("GREATER_THAN_OR_EQUALS_TO", greater_or_equal), HOLDS("SIZE_EQUALS", has_size),      \
         HOLDS_NOT("SIZE_NOT_EQUALS", has_size), HOLDS("CONTAINS", contains),                       \
-        HOLDS_NOT("NOT_CONTAINS", contains), HOLDS("IN", is_in), HOLDS_NOT("NOT_IN", is_in)
+        HOLDS_NOT("NOT_CONTAINS", contains), HOLDS_AMONG("IN", is_in, qv_value_set_has, false),    \
+        HOLDS_AMONG("NOT_IN", is_in, qv_value_set_has, true)
 
 const struct qv_operator qv_operators_5_0[] = {OPERATORS_OF_ALL, {0}};
 const struct qv_operator qv_operators_5_2[] = {
     OPERATORS_OF_ALL,
-    HOLDS("CONTAINS_ANY", contains_any),
-    HOLDS_NOT("NOT_CONTAINS_ANY", contains_any),
+    HOLDS_AMONG("CONTAINS_ANY", contains_any, qv_value_set_has_any, false),
+    HOLDS_AMONG("NOT_CONTAINS_ANY", contains_any, qv_value_set_has_any, true),
     {0},
 };
 /* clang-format on */

@@ -5,7 +5,7 @@
 #ifndef QUIVER_DOMAIN_OPERATORS_H
 #define QUIVER_DOMAIN_OPERATORS_H
 
-#include <quiver/base/json.h>
+#include "value_set.h"
 #include <quiver/domain/rules.h>
 
 struct qv_operator {
@@ -14,6 +14,10 @@ struct qv_operator {
      *  requirement gives, of any kind. False where an operand's kind does not fit. NULL: the
      *  operator looks for the operand, a text, as a pattern. */
     bool (*holds)(const json_t *found, const json_t *operand);
+    /** The same where the operand is a long list, as a set; NULL: it makes no difference. On
+     *  QV_NO_MEMORY nothing is known, and `holds` is to be asked. */
+    enum qv_status (*holds_among)(const struct qv_value_set *operand, const json_t *found,
+                                  bool *ret_holds);
     unsigned pattern; /**< how it looks: bits of enum qv_pattern_kind; 0 where `holds` is there */
     /** The operator is true where `holds` is false or the pattern is not found, also for kinds
      *  that do not fit. */

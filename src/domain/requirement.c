@@ -15,10 +15,16 @@
 #include <quiver/domain/requirement.h>
 #include <string.h>
 
+/* Operands that are longer lists become sets; comparing with each element of one that is not costs
+ * less than making a key for what was found. */
+#define SHORT_LIST 16
+
 struct condition {
     struct qv_key_path path;
     const struct qv_operator *test;
     json_t *operand;            /**< owned reference */
+    struct qv_value_set among;  /**< owned; the operand's elements, where the operator asks for them
+                                     and they are many, else empty */
     struct qv_pattern *pattern; /**< owned; NULL where the operator needs none, or the operand's
                                      kind does not fit it */
 };
@@ -41,6 +47,28 @@ static enum qv_status refuse_operator(const json_t *op, struct qv_error *error)
                         QV_STR_ARG(qv_buf_str(&written)));
 }
 
+static enum qv_status read_pattern(const json_t *op, struct condition *condition,
+                                   struct qv_error *error)
+{
+    enum qv_status status = qv_pattern_read(qv_json_str(condition->operand),
+                                            condition->test->pattern, &condition->pattern);
+    if (status == QV_INVALID)
+        return refuse_operator(op, error);
+    return status == QV_OK ? QV_OK : qv_no_memory(error);
+}
+
+/* What can be done with the operand once, whatever it is compared with then. */
+static enum qv_status prepare(const json_t *op, struct condition *condition, struct qv_error *error)
+{
+    const json_t *operand = condition->operand;
+    if (condition->test->holds == NULL && json_is_string(operand))
+        return read_pattern(op, condition, error);
+    if (condition->test->holds_among != NULL && json_array_size(operand) > SHORT_LIST &&
+        qv_value_set_fill(&condition->among, operand) != QV_OK)
+        return qv_no_memory(error);
+    return QV_OK;
+}
+
 /* An object with both `op` and `value` is an operator's call; anything else is to be equal. */
 static enum qv_status read_expected(const struct qv_dialect *dialect, json_t *expected,
                                     struct condition *condition, struct qv_error *error)
@@ -56,13 +84,7 @@ static enum qv_status read_expected(const struct qv_dialect *dialect, json_t *ex
     if (condition->test == NULL)
         return refuse_operator(op, error);
     condition->operand = json_incref(value);
-    if (condition->test->holds != NULL || !json_is_string(value))
-        return QV_OK;
-    enum qv_status status =
-        qv_pattern_read(qv_json_str(value), condition->test->pattern, &condition->pattern);
-    if (status == QV_INVALID)
-        return refuse_operator(op, error);
-    return status == QV_OK ? QV_OK : qv_no_memory(error);
+    return prepare(op, condition, error);
 }
 
 enum qv_status qv_requirement_read(const struct qv_dialect *dialect, json_t *object,
@@ -93,6 +115,7 @@ static void condition_clear(struct condition *condition)
 {
     qv_key_path_free(&condition->path);
     qv_json_free(&condition->operand);
+    qv_value_set_free(&condition->among);
     qv_pattern_free(&condition->pattern);
 }
 
@@ -146,15 +169,23 @@ static bool finds(const struct condition *condition, const json_t *found)
     return is_there != condition->test->negated;
 }
 
+/* Without memory for asking the set each element is compared: slower, and as true. */
+static bool compares(const struct condition *condition, const json_t *found)
+{
+    bool is_so;
+    if (!qv_value_set_is_empty(&condition->among) &&
+        condition->test->holds_among(&condition->among, found, &is_so) == QV_OK)
+        return is_so != condition->test->negated;
+    return condition->test->holds(found, condition->operand) != condition->test->negated;
+}
+
 /* A key that leads nowhere matches nothing, under negated operators too. */
 static bool holds(const struct condition *condition, const json_t *subject)
 {
     const json_t *found = qv_key_path_follow(&condition->path, subject);
     if (found == NULL)
         return false;
-    if (condition->test->holds == NULL)
-        return finds(condition, found);
-    return condition->test->holds(found, condition->operand) != condition->test->negated;
+    return condition->test->holds == NULL ? finds(condition, found) : compares(condition, found);
 }
 
 bool qv_requirement_matches(const struct qv_requirement *requirement, const json_t *subject)

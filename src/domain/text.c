@@ -6,7 +6,9 @@
 #include "text.h"
 #include "pattern.h"
 
-static bool is_ascii(struct qv_str text)
+enum { LETTERS = 26, CASE_BIT = 'a' ^ 'A' };
+
+bool qv_text_is_ascii(struct qv_str text)
 {
     for (size_t i = 0; i < text.length; i++) {
         if ((unsigned char)text.at[i] > 0x7F)
@@ -15,12 +17,14 @@ static bool is_ascii(struct qv_str text)
     return true;
 }
 
-static void put_shifted(struct qv_str text, char from, char to, int shift, struct qv_buf *buf)
+/* The letters from `first` on change to the other case, which is one bit. */
+static void put_shifted(struct qv_str text, char first, struct qv_buf *buf)
 {
-    qv_buf_reserve(buf, text.length);
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.at[i];
-        qv_buf_put_char(buf, c >= from && c <= to ? (char)(c + shift) : c);
+    size_t start = buf->length;
+    qv_buf_put(buf, text);
+    for (size_t i = start; i < buf->length; i++) { /* none where memory ran out */
+        bool changes = buf->at[i] >= first && buf->at[i] < first + LETTERS;
+        buf->at[i] = (char)(buf->at[i] ^ (changes ? CASE_BIT : 0));
     }
 }
 
@@ -28,12 +32,12 @@ void qv_text_put_case(struct qv_str text, enum qv_case letters, struct qv_buf *b
 {
     if (letters == QV_CASE_KEPT)
         qv_buf_put(buf, text);
-    else if (!is_ascii(text))
+    else if (!qv_text_is_ascii(text))
         qv_pattern_put_case(text, letters == QV_CASE_UPPER, buf);
     else if (letters == QV_CASE_UPPER)
-        put_shifted(text, 'a', 'z', 'A' - 'a', buf);
+        put_shifted(text, 'a', buf);
     else
-        put_shifted(text, 'A', 'Z', 'a' - 'A', buf);
+        put_shifted(text, 'A', buf);
 }
 
 void qv_text_put_lower(struct qv_str text, struct qv_buf *buf)
@@ -60,6 +64,11 @@ size_t qv_text_units(struct qv_str text)
             units += c >= 0xF0 ? 2 : 1;
     }
     return units;
+}
+
+bool qv_text_exceeds(struct qv_str text, size_t max)
+{
+    return text.length > max && qv_text_units(text) > max; /* a unit is a byte at least */
 }
 
 const char *qv_text_find(const char *const *list, struct qv_str text, bool ignore_case)

@@ -11,6 +11,7 @@
 
 enum qv_case { QV_CASE_KEPT, QV_CASE_LOWER, QV_CASE_UPPER };
 
+bool qv_text_is_ascii(struct qv_str text);
 /** Appends `text` with its letters in the case. */
 void qv_text_put_case(struct qv_str text, enum qv_case letters, struct qv_buf *buf);
 /** Appends `text` trimmed (bytes <= U+0020), letters in lower or upper case. */
@@ -21,6 +22,8 @@ void qv_text_put_trimmed(struct qv_str text, struct qv_buf *buf);
 
 /** Length in UTF-16 units, by which the reference's limits are meant. */
 size_t qv_text_units(struct qv_str text);
+/** Is it longer than `max` such units? */
+bool qv_text_exceeds(struct qv_str text, size_t max);
 
 /** Is the text in the NULL-terminated list? With `ignore_case` ASCII letters' case is ignored. */
 const char *qv_text_find(const char *const *list, struct qv_str text, bool ignore_case);

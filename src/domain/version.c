@@ -53,7 +53,7 @@ static size_t count_separators(struct qv_str version)
 /* What is wrong with the version, or NULL. */
 static const char *fault_of(const struct qv_dialect *dialect, struct qv_str version)
 {
-    if (qv_text_units(version) > MAX_LENGTH)
+    if (qv_text_exceeds(version, MAX_LENGTH))
         return dialect->words->version_too_long;
     if (count_separators(version) != PARTS - 1)
         return "version must contain exactly 2 separator . characters";

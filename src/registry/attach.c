@@ -6,6 +6,7 @@
  * lock is taken a second time, briefly and not within the first. What was replaced in between has
  * not been judged as it now is: then the lookup is done again, with the owners taken at once.
  */
+#include "fetch.h"
 #include "find.h"
 
 void drop_matches(struct finder *finder)
@@ -16,13 +17,27 @@ void drop_matches(struct finder *finder)
 }
 
 /* Under the lock. */
+static void find_records(const struct finder *finder, const struct qv_view *view, size_t first,
+                         struct instance_record *ret_records[static FETCHED_AHEAD])
+{
+    struct qv_str ids[FETCHED_AHEAD];
+    size_t count = 0;
+    for (size_t i = first; i < finder->count && count < FETCHED_AHEAD; i++)
+        ids[count++] = finder->matches[i].instance->head.id;
+    fetch_records(view, ids, count, ret_records);
+}
+
+/* Under the lock. */
 static bool attach_all(struct finder *finder, const struct qv_view *view)
 {
+    struct instance_record *records[FETCHED_AHEAD];
     size_t kept = 0, count = finder->count;
     bool same = true;
     for (size_t i = 0; i < count; i++) {
         struct qv_service_match *match = &finder->matches[i];
-        const struct instance_record *record = view_find_instance(view, match->instance->head.id);
+        if (i % FETCHED_AHEAD == 0)
+            find_records(finder, view, i, records);
+        const struct instance_record *record = records[i % FETCHED_AHEAD];
         same = same && (record == NULL || record->current == match->instance);
         if (!same || record == NULL || !has_owners(record)) {
             match_free(match);

@@ -3,8 +3,9 @@
  *
  * Entities lie anywhere in memory, and among a million nearly none of those that a lookup touches
  * is in a cache: one after the other, the waits for them cost more than finding and writing
- * together. Asked for several at a time, they are waited for together. Nothing here changes
- * anything. Any thread; fetch_instances under the lock.
+ * together. Asked for several at a time, they are waited for together; asked for while the ones
+ * before are judged, hardly at all. Nothing here changes anything. Any thread; what looks at
+ * records under the lock.
  */
 #ifndef QUIVER_REGISTRY_FETCH_H
 #define QUIVER_REGISTRY_FETCH_H
@@ -13,16 +14,25 @@
 
 enum { FETCHED_AHEAD = 16 };
 
-/** Of up to FETCHED_AHEAD instances of an owner, what collecting them looks at; `owners`: that of
- *  their other owners, too. Gives the first one that was not asked for, NULL where the list ends
- *  before. */
-const struct instance_record *fetch_instances(const struct instance_record *first, enum owner owner,
-                                              bool owners);
+/* To be called where `first` is a multiple of FETCHED_AHEAD, with each one from 0 on. */
 
-/** Of up to FETCHED_AHEAD of `count` matches from `first` on, what metadata filters look at. */
+/** What collecting an owner's instances looks at, for some of those behind `first`; at 0 also for
+ *  the first ones. */
+void fetch_instances(const struct owned *owned, size_t first);
+
+/** The same for what metadata filters look at. */
 void fetch_metadata(const struct qv_service_match *matches, size_t count, size_t first);
 
-/** The same for what writing them looks at. */
+/** What writing looks at, of the next FETCHED_AHEAD of `count` matches. */
 void fetch_texts(const struct qv_service_match *matches, size_t count, size_t first);
+
+/* Of up to FETCHED_AHEAD of `count`, in steps that each wait but once. */
+
+/** What taking owners looks at. A record may be NULL. */
+void fetch_owners(struct instance_record *const *records, size_t count);
+
+/** Finds records by their ids, NULL where there is none, and fetches their owners. */
+void fetch_records(const struct qv_view *view, const struct qv_str *ids, size_t count,
+                   struct instance_record *ret_records[static FETCHED_AHEAD]);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * Looking up service instances (spec/arrowhead-discovery 3.11).
  *
- * Under the read lock only names are compared and references taken, over the smallest of the three
- * base sets that the query names; what must look into JSON runs afterwards, without the lock.
- * What a lookup costs follows what it finds, not what is stored. Any thread.
+ * Under the read lock only names are compared and references taken (collect.c); what must look into
+ * JSON runs afterwards, without the lock. What a lookup costs follows what it finds, not what is
+ * stored. Any thread.
  */
 #include "find.h"
 #include "fetch.h"
@@ -45,130 +45,6 @@ bool name_set_has(const struct name_set *set, struct qv_str name)
     if (set->count == 0)
         return true;
     return bsearch(&name, set->sorted, set->count, sizeof(name), compare_names) != NULL;
-}
-
-/* ---- collecting, under the lock
- * ------------------------------------------------------------------ */
-
-static bool has_names(const struct finder *finder, const struct qv_instance *instance)
-{
-    return name_set_has(&finder->ids, instance->head.id) &&
-           name_set_has(&finder->providers, instance->provider) &&
-           name_set_has(&finder->definitions, instance->definition) &&
-           name_set_has(&finder->versions, instance->version);
-}
-
-static bool is_alive(const struct finder *finder, const struct qv_instance *instance)
-{
-    if (!instance->expires)
-        return true;
-    if (qv_wall_compare(finder->now, instance->expires_at) > 0)
-        return false;
-    return !finder->query->has_alives_at ||
-           qv_wall_compare(instance->expires_at, finder->query->alives_at) >= 0;
-}
-
-static enum qv_status grow(struct finder *finder)
-{
-    size_t capacity = finder->capacity == 0 ? 16 : finder->capacity * 2;
-    struct qv_service_match *matches =
-        qv_realloc_array(finder->matches, capacity, sizeof(*matches));
-    if (matches == NULL)
-        return QV_NO_MEMORY;
-    finder->matches = matches;
-    finder->capacity = capacity;
-    return QV_OK;
-}
-
-bool has_owners(const struct instance_record *record)
-{
-    return record->owner[OWNER_PROVIDER]->current != NULL &&
-           record->owner[OWNER_DEFINITION]->current != NULL;
-}
-
-void take_owners(const struct instance_record *record, struct qv_service_match *match)
-{
-    const struct record *provider = record->owner[OWNER_PROVIDER];
-    match->provider = qv_entity_ref(provider->current);
-    match->device = provider->device != NULL ? qv_entity_ref(provider->device->current) : NULL;
-    match->definition = qv_entity_ref(record->owner[OWNER_DEFINITION]->current);
-}
-
-static enum qv_status collect(struct finder *finder, const struct instance_record *record)
-{
-    if (!finder->late && !has_owners(record))
-        return QV_OK;
-    if (!is_alive(finder, record->current) || !has_names(finder, record->current))
-        return QV_OK;
-    if (finder->count == finder->capacity)
-        QV_TRY(grow(finder));
-    struct qv_service_match *match = &finder->matches[finder->count++];
-    *match = (struct qv_service_match){.instance = qv_entity_ref(record->current)};
-    if (!finder->late)
-        take_owners(record, match);
-    return QV_OK;
-}
-
-static enum qv_status collect_ids(struct finder *finder, const struct qv_view *view)
-{
-    for (size_t i = 0; i < finder->ids.count; i++) {
-        const struct instance_record *record = view_find_instance(view, finder->ids.sorted[i]);
-        if (record != NULL)
-            QV_TRY(collect(finder, record));
-    }
-    return QV_OK;
-}
-
-static enum qv_status collect_owned(struct finder *finder, const struct qv_view *view,
-                                    enum owner owner, enum qv_kind kind,
-                                    const struct name_set *names)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        const struct record *record = view_find(view, kind, names->sorted[i]);
-        const struct instance_record *at = record != NULL ? record->instances : NULL;
-        while (at != NULL) {
-            const struct instance_record *end = fetch_instances(at, owner, !finder->late);
-            for (; at != end; at = at->next[owner])
-                QV_TRY(collect(finder, at));
-        }
-    }
-    return QV_OK;
-}
-
-/* How many candidates a base set has; SIZE_MAX where the query does not name it. */
-static size_t weigh(const struct qv_view *view, enum qv_kind kind, const struct name_set *names)
-{
-    if (names->count == 0)
-        return SIZE_MAX;
-    size_t sum = 0;
-    for (size_t i = 0; i < names->count; i++) {
-        const struct record *record = view_find(view, kind, names->sorted[i]);
-        sum += record != NULL ? record->users : 0;
-    }
-    return sum;
-}
-
-static enum qv_status collect_base(struct finder *finder, const struct qv_view *view)
-{
-    if (finder->ids.count > 0)
-        return collect_ids(finder, view);
-    size_t by_provider = weigh(view, QV_KIND_SYSTEM, &finder->providers);
-    size_t by_definition = weigh(view, QV_KIND_DEFINITION, &finder->definitions);
-    if (by_provider <= by_definition)
-        return collect_owned(finder, view, OWNER_PROVIDER, QV_KIND_SYSTEM, &finder->providers);
-    return collect_owned(finder, view, OWNER_DEFINITION, QV_KIND_DEFINITION, &finder->definitions);
-}
-
-static enum qv_status collect_locked(struct finder *finder, struct qv_registry *registry,
-                                     struct qv_error *error)
-{
-    pthread_rwlock_rdlock(&registry->lock);
-    bool loaded = registry->view != NULL;
-    enum qv_status status = loaded ? collect_base(finder, registry->view) : QV_OK;
-    pthread_rwlock_unlock(&registry->lock);
-    if (!loaded)
-        return refuse_unloaded(error);
-    return status;
 }
 
 /* ---- filtering, outside the lock
@@ -254,6 +130,7 @@ static void finder_free(struct finder *finder)
         qv_free(sets[i]->sorted);
     drop_matches(finder);
     qv_free(finder->matches);
+    revocation_end(&finder->revocation);
 }
 
 static enum qv_status finder_init(struct finder *finder)
@@ -267,6 +144,14 @@ static enum qv_status finder_init(struct finder *finder)
     return name_set_init(&finder->policies, &query->policies);
 }
 
+static enum qv_status find(struct finder *finder, struct qv_registry *registry,
+                           struct qv_error *error)
+{
+    QV_TRY(collect_matches(finder, registry, error));
+    QV_TRY(drop_revoked(finder));
+    return filter(finder);
+}
+
 enum qv_status qv_registry_find_services(struct qv_registry *registry,
                                          const struct qv_service_query *query, struct qv_wall now,
                                          struct qv_service_result *ret_result,
@@ -276,13 +161,11 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
     struct finder finder = {.query = query, .rules = registry->rules, .now = now};
     QV_TRY(finder_init(&finder));
     finder.late = filters(query);
-    QV_TRY(collect_locked(&finder, registry, error));
-    QV_TRY(filter(&finder));
+    QV_TRY(find(&finder, registry, error));
     if (finder.late && !attach_owners(&finder, registry)) {
         finder.late = false;
         drop_matches(&finder);
-        QV_TRY(collect_locked(&finder, registry, error));
-        QV_TRY(filter(&finder));
+        QV_TRY(find(&finder, registry, error));
     }
     if (finder.count > 1)
         qsort(finder.matches, finder.count, sizeof(*finder.matches), by_id_descending);
@@ -294,12 +177,13 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
 }
 
 void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,
-                             struct qv_buf *buf)
+                             bool fingerprints, struct qv_buf *buf)
 {
     qv_buf_put_text(buf, "{\"entries\":[");
     for (size_t i = 0; i < result->count; i++) {
         const struct qv_service_match *match = &result->matches[i];
-        const struct qv_instance_choice choice = {.shown = match->shown, .json = match->json};
+        const struct qv_instance_choice choice = {
+            .shown = match->shown, .json = match->json, .fingerprint = fingerprints};
         if (i % FETCHED_AHEAD == 0)
             fetch_texts(result->matches, result->count, i);
         if (i > 0)

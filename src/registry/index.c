@@ -55,6 +55,11 @@ uint64_t index_siphash(const uint64_t seed[2], struct qv_str key)
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+uint64_t index_hash(const struct index *index, struct qv_str key)
+{
+    return index_siphash(index->seed, key);
+}
+
 /* ---- table -------------------------------------------------------------------------------------
  */
 
@@ -81,11 +86,26 @@ static struct index_node *find_in(const struct index_table *table, uint64_t hash
     return node;
 }
 
-struct index_node *index_find(const struct index *index, struct qv_str key)
+struct index_node *index_find_hashed(const struct index *index, uint64_t hash, struct qv_str key)
 {
-    uint64_t hash = index_siphash(index->seed, key);
     struct index_node *node = find_in(&index->now, hash, key);
     return node != NULL ? node : find_in(&index->old, hash, key);
+}
+
+struct index_node *index_find(const struct index *index, struct qv_str key)
+{
+    return index_find_hashed(index, index_hash(index, key), key);
+}
+
+/* What is still in the old table is not asked for: that is seldom, and costs time alone. */
+void index_fetch_chain(const struct index *index, uint64_t hash)
+{
+    __builtin_prefetch(&index->now.chains[hash & index->now.mask]);
+}
+
+void index_fetch_node(const struct index *index, uint64_t hash)
+{
+    __builtin_prefetch(index->now.chains[hash & index->now.mask]);
 }
 
 static void push(struct index_table *table, struct index_node *node)

@@ -33,6 +33,15 @@ struct index {
 QV_MUST_CHECK enum qv_status index_init(struct index *index);
 /** NULL: not there. */
 struct index_node *index_find(const struct index *index, struct qv_str key);
+
+/* Finding in steps, where several are to be found: between them memory that the next step looks at
+   is asked for. */
+uint64_t index_hash(const struct index *index, struct qv_str key);
+void index_fetch_chain(const struct index *index, uint64_t hash);
+void index_fetch_node(const struct index *index, uint64_t hash);
+/** As index_find; `hash` is the key's. */
+struct index_node *index_find_hashed(const struct index *index, uint64_t hash, struct qv_str key);
+
 /** The key must not be there yet. Cannot fail: without memory for a larger table the chains of the
  *  present one just get longer. */
 void index_add(struct index *index, struct index_node *node, struct qv_str key);

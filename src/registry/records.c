@@ -1,7 +1,8 @@
 /*
  * The records of a view and how they hang together: by name, among their owners' instances, among
- * the systems of a device. Nothing here fails but making a record. Used by the writer alone, under
- * the write lock once the view is published; finding also by readers, under theirs.
+ * the systems of a device. Nothing here fails but making a record and keeping a place for an
+ * instance. Used by the writer alone, under the write lock once the view is published; finding also
+ * by readers, under theirs.
  */
 #include "records.h"
 
@@ -49,34 +50,52 @@ void record_drop_if_unused(struct qv_view *view, enum qv_kind kind, struct recor
         return;
     index_remove(&view->index[kind], &record->node);
     roster_remove(&view->roster[kind], record->place);
+    owned_free(&record->instances);
     qv_free(record);
 }
 
 /* ---- instances of an owner ------------------------------------------------------------------- */
 
+static const enum qv_kind owner_kinds[OWNER_COUNT] = {
+    [OWNER_PROVIDER] = QV_KIND_SYSTEM,
+    [OWNER_DEFINITION] = QV_KIND_DEFINITION,
+};
+
+static void leave_owner(struct qv_view *view, enum owner owner, struct record *record)
+{
+    record->users--;
+    record_drop_if_unused(view, owner_kinds[owner], record);
+}
+
+struct record *owner_hold(struct qv_view *view, enum owner owner, struct qv_str name)
+{
+    struct record *record = record_hold(view, owner_kinds[owner], name);
+    if (record == NULL || owned_promise(&record->instances) == QV_OK)
+        return record;
+    leave_owner(view, owner, record);
+    return NULL;
+}
+
+void owner_release(struct qv_view *view, enum owner owner, struct record *record)
+{
+    owned_release(&record->instances);
+    leave_owner(view, owner, record);
+}
+
 void record_join(struct instance_record *instance, enum owner owner, struct record *record)
 {
     instance->owner[owner] = record;
-    instance->previous[owner] = NULL;
-    instance->next[owner] = record->instances;
-    if (record->instances != NULL)
-        record->instances->previous[owner] = instance;
-    record->instances = instance;
-    record->users++;
+    instance->place[owner] = owned_join(&record->instances, instance);
 }
 
 void record_leave(struct qv_view *view, struct instance_record *instance, enum owner owner)
 {
     struct record *record = instance->owner[owner];
-    if (instance->previous[owner] != NULL)
-        instance->previous[owner]->next[owner] = instance->next[owner];
-    else
-        record->instances = instance->next[owner];
-    if (instance->next[owner] != NULL)
-        instance->next[owner]->previous[owner] = instance->previous[owner];
-    record->users--;
-    record_drop_if_unused(view, owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION,
-                          record);
+    uint32_t place = instance->place[owner];
+    struct instance_record *moved = owned_leave(&record->instances, place);
+    if (moved != NULL)
+        moved->place[owner] = place;
+    leave_owner(view, owner, record);
 }
 
 /* ---- systems on a device --------------------------------------------------------------------- */

@@ -12,6 +12,11 @@ struct record *record_hold(struct qv_view *view, enum qv_kind kind, struct qv_st
 /** An empty record that nobody points to has no reason to be. NULL is fine. */
 void record_drop_if_unused(struct qv_view *view, enum qv_kind kind, struct record *record);
 
+/** The record of an owner by its name, as record_hold, with a place for one more instance; which
+ *  then joins, or releases both. NULL: no memory. */
+struct record *owner_hold(struct qv_view *view, enum owner owner, struct qv_str name);
+void owner_release(struct qv_view *view, enum owner owner, struct record *record);
+/** The instance takes the place that was held. */
 void record_join(struct instance_record *instance, enum owner owner, struct record *record);
 void record_leave(struct qv_view *view, struct instance_record *instance, enum owner owner);
 /** The system is on `device` from now on (NULL: on none), which somebody holds: leaving the one

@@ -39,6 +39,7 @@ void qv_registry_free(struct qv_registry **registry)
     if (*registry == NULL)
         return;
     qv_view_free(&(*registry)->view);
+    qv_anchors_free(&(*registry)->revocation.anchors);
     pthread_rwlock_destroy(&(*registry)->lock);
     qv_free(*registry);
     *registry = NULL;

@@ -29,6 +29,7 @@ static void drop_record(struct index_node *node)
 {
     struct record *record = (struct record *)node;
     qv_entity_free(&record->current);
+    owned_free(&record->instances);
     qv_free(record);
 }
 
@@ -58,11 +59,11 @@ void qv_view_free(struct qv_view **view)
 struct step {
     enum qv_kind kind;
     struct qv_str id;
-    struct qv_entity_head *entity; /* owned; NULL: the effect removes */
-    struct record *record;         /* of kinds other than instances */
-    struct record *device;         /* of a system */
-    struct record *owner[OWNER_COUNT];
-    struct instance_record *instance; /* made for it */
+    struct qv_entity_head *entity;     /* owned; NULL: the effect removes */
+    struct record *record;             /* of kinds other than instances */
+    struct record *device;             /* of a system */
+    struct record *owner[OWNER_COUNT]; /* with a place for it, until it has joined */
+    struct instance_record *instance;  /* made for it */
 };
 
 static enum qv_status read_step(const struct qv_effect *effect, struct step *step,
@@ -84,8 +85,8 @@ static enum qv_status read_step(const struct qv_effect *effect, struct step *ste
 static enum qv_status prepare_instance(struct qv_view *view, struct step *step)
 {
     const struct qv_instance *instance = (const struct qv_instance *)step->entity;
-    step->owner[OWNER_PROVIDER] = record_hold(view, QV_KIND_SYSTEM, instance->provider);
-    step->owner[OWNER_DEFINITION] = record_hold(view, QV_KIND_DEFINITION, instance->definition);
+    step->owner[OWNER_PROVIDER] = owner_hold(view, OWNER_PROVIDER, instance->provider);
+    step->owner[OWNER_DEFINITION] = owner_hold(view, OWNER_DEFINITION, instance->definition);
     if (step->owner[OWNER_PROVIDER] == NULL || step->owner[OWNER_DEFINITION] == NULL)
         return QV_NO_MEMORY;
     step->instance = qv_alloc(sizeof(*step->instance));
@@ -110,16 +111,13 @@ static enum qv_status prepare_step(struct qv_view *view, struct step *step)
     return step->device != NULL ? QV_OK : QV_NO_MEMORY;
 }
 
-/* Gives back what prepare_step holds, as far as it came; whatever is still empty then goes. */
+/* Gives back what prepare_step holds, as far as it came and was not taken by an instance; whatever
+   is still empty then goes. */
 static void release_step(struct qv_view *view, struct step *step)
 {
     for (int owner = 0; owner < OWNER_COUNT; owner++)
-        if (step->owner[owner] != NULL) {
-            step->owner[owner]->users--;
-            record_drop_if_unused(view,
-                                  owner == OWNER_PROVIDER ? QV_KIND_SYSTEM : QV_KIND_DEFINITION,
-                                  step->owner[owner]);
-        }
+        if (step->owner[owner] != NULL)
+            owner_release(view, (enum owner)owner, step->owner[owner]);
     if (step->device != NULL) {
         step->device->users--;
         record_drop_if_unused(view, QV_KIND_DEVICE, step->device);
@@ -149,8 +147,10 @@ static void put_instance(struct qv_view *view, struct step *step)
     step->instance = NULL;
     step->entity = NULL;
     index_add(&view->index[QV_KIND_INSTANCE], &record->node, record->current->head.id);
-    record_join(record, OWNER_PROVIDER, step->owner[OWNER_PROVIDER]);
-    record_join(record, OWNER_DEFINITION, step->owner[OWNER_DEFINITION]);
+    for (int owner = 0; owner < OWNER_COUNT; owner++) {
+        record_join(record, (enum owner)owner, step->owner[owner]);
+        step->owner[owner] = NULL;
+    }
 }
 
 static void put_other(struct qv_view *view, struct step *step)

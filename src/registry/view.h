@@ -10,25 +10,25 @@
 #define QUIVER_REGISTRY_VIEW_H
 
 #include "index.h"
+#include "owned.h"
+#include "revocation.h"
 #include "roster.h"
 
 #include <pthread.h>
 #include <quiver/registry/registry.h>
 
-/* By whom an instance is found: each owner has a list of its instances. */
+/* By whom an instance is found: each owner has an array of its instances. */
 enum owner { OWNER_PROVIDER, OWNER_DEFINITION, OWNER_COUNT };
-
-struct instance_record;
 
 struct record {
     struct index_node node;
-    struct qv_entity_head *current;    /* owned reference; NULL: empty */
-    struct record *device;             /* of a system: the one it is on; NULL: none */
-    struct instance_record *instances; /* of a provider or definition */
-    struct record *systems;            /* of a device: those that are on it */
-    struct record *next, *previous;    /* of a system: among those on its device */
-    size_t users;                      /* how many records point here */
-    size_t place;                      /* in the roster of its kind */
+    struct qv_entity_head *current; /* owned reference; NULL: empty */
+    struct record *device;          /* of a system: the one it is on; NULL: none */
+    struct owned instances;         /* of a provider or definition */
+    struct record *systems;         /* of a device: those that are on it */
+    struct record *next, *previous; /* of a system: among those on its device */
+    size_t users;                   /* how many records point here */
+    size_t place;                   /* in the roster of its kind */
     char key[];
 };
 
@@ -36,13 +36,13 @@ struct instance_record {
     struct index_node node;
     struct qv_instance *current; /* owned reference */
     struct record *owner[OWNER_COUNT];
-    struct instance_record *next[OWNER_COUNT], *previous[OWNER_COUNT];
+    uint32_t place[OWNER_COUNT]; /* among the owner's instances */
 };
 
 struct qv_view {
     struct qv_registry *registry; /* NULL until published: then its lock is taken for changes */
     struct index index[QV_KIND_COUNT];
-    struct roster roster[QV_KIND_COUNT]; /* but of instances: their owners have lists of them */
+    struct roster roster[QV_KIND_COUNT]; /* but of instances: their owners have them */
     uint64_t epoch, revision;
 };
 
@@ -51,6 +51,7 @@ struct qv_registry {
     pthread_rwlock_t lock;
     struct qv_view *view; /* NULL until the first is published */
     uint64_t views;       /* published so far */
+    struct revocation revocation;
 };
 
 /** Record of a name, NULL where there is none. Under the lock, or by the writer. */

@@ -2,10 +2,12 @@
  * Taking connections, within limits.
  *
  * Holds always: server->connections counts the places that are taken, over all workers, lingering
- * ones included, and is never above limits.connections for longer than it takes to look. Where no
- * place or no descriptor is left a worker stops watching its doors, because the waiting connection
- * would wake it again at once; it watches again when one of its own connections ends, and looks
- * again after a while, because it may have been another worker's. The worker's thread.
+ * ones included, and is never above limits.connections for longer than it takes to look; and each
+ * of these places is one in server->peers, too. Where no place or no descriptor is left a worker
+ * stops watching its doors, because the waiting connection would wake it again at once; it watches
+ * again when one of its own connections ends, and looks again after a while, because it may have
+ * been another worker's. Who has too many of the places is turned away at the door, for the others
+ * should not wait behind. The worker's thread.
  */
 #include "connection.h"
 
@@ -51,25 +53,62 @@ static void pause_accepting(struct qv_worker *worker, const char *reason)
         h2o_socket_read_stop(worker->doors[i].sock);
 }
 
-static bool take_place(struct qv_server *server)
+static bool take_place(struct qv_worker *worker)
 {
-    if (atomic_fetch_add(&server->connections, 1) < server->config->limits.connections)
+    struct qv_server *server = worker->server;
+    if (atomic_fetch_add(&server->connections, 1) < worker->limits.connections)
         return true;
     atomic_fetch_sub(&server->connections, 1);
     return false;
 }
 
-void qv_accept_release(struct qv_worker *worker)
+void qv_accept_release(struct qv_worker *worker, struct qv_peer *place)
 {
+    qv_peers_leave(worker->server->peers, place);
     atomic_fetch_sub(&worker->server->connections, 1);
     resume(worker);
+}
+
+void qv_accept_look_again(struct qv_worker *worker)
+{
+    resume(worker);
+}
+
+static void log_refused(struct qv_worker *worker, const struct sockaddr_storage *address)
+{
+    unsigned suppressed;
+    if (!qv_gate_pass(&worker->server->accept_refuse, qv_mono_now(), &suppressed))
+        return;
+    char peer[QV_PEER_TEXT];
+    qv_peer_write(address, peer);
+    qv_log(QV_LOG_WARNING, "connection refused", QV_LOG_CSTR("peer", peer),
+           QV_LOG_CSTR("reason", "limits.connections_per_peer is reached"),
+           QV_LOG_INT("connections", worker->limits.connections_per_peer),
+           QV_LOG_INT("suppressed", suppressed));
+}
+
+/* Takes over the descriptor and the place that was taken for it. */
+static void admit(struct qv_door *door, int fd, const struct sockaddr_storage *peer)
+{
+    struct qv_worker *worker = door->worker;
+    struct qv_peer *place;
+    enum qv_status status =
+        qv_peers_take(worker->server->peers, peer, worker->limits.connections_per_peer, &place);
+    if (status == QV_OK) {
+        qv_connection_begin(worker, door->listener, fd, peer, place);
+        return;
+    }
+    if (status == QV_TOO_MANY)
+        log_refused(worker, peer);
+    close(fd);
+    atomic_fetch_sub(&worker->server->connections, 1);
 }
 
 /* False where nobody waits any more, or nobody can be taken. */
 static bool accept_one(struct qv_door *door)
 {
     struct qv_worker *worker = door->worker;
-    if (!take_place(worker->server)) {
+    if (!take_place(worker)) {
         pause_accepting(worker, "limits.connections is reached");
         return false;
     }
@@ -77,7 +116,7 @@ static bool accept_one(struct qv_door *door)
     socklen_t length = sizeof(peer);
     int fd = accept4(door->fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd != -1) {
-        qv_connection_begin(worker, door->listener, fd, &peer);
+        admit(door, fd, &peer);
         return true;
     }
     int reason = errno;

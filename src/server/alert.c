@@ -48,15 +48,20 @@ static void on_info(const SSL *ssl, int where, int value)
         return;
     if ((where & SSL_CB_HANDSHAKE_START) != 0) {
         connection->ssl = (SSL *)(uintptr_t)ssl; /* const only for this call's sake */
+        qv_trust_follow(connection->ssl, &connection->worker->trust);
         BIO_set_callback_ex(bio, keep_write);
     } else if ((where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && value >> 8 == SSL3_AL_FATAL) {
         send_alert(connection);
     }
 }
 
-void qv_alert_install(SSL_CTX *context)
+void qv_alert_install_all(const struct qv_server *server, const struct qv_trust *trust)
 {
-    SSL_CTX_set_info_callback(context, on_info);
+    for (size_t i = 0; i < server->listener_count; i++) {
+        SSL_CTX *context = qv_trust_context(trust, i);
+        if (context != NULL)
+            SSL_CTX_set_info_callback(context, on_info);
+    }
 }
 
 void qv_alert_end(SSL *ssl)

@@ -5,8 +5,9 @@
 #ifndef QUIVER_SERVER_ALERT_H
 #define QUIVER_SERVER_ALERT_H
 
-#include <openssl/ssl.h>
-#include <stddef.h>
+#include <quiver/trust/trust.h>
+
+struct qv_server;
 
 /** What was written last; an alert, also an encrypted one, is a short record. */
 struct qv_alert {
@@ -14,9 +15,9 @@ struct qv_alert {
     size_t length;
 };
 
-/** Lets connections made from this context tell their peers why they fail, and tells each of them
- *  its SSL object. Before the context is used. */
-void qv_alert_install(SSL_CTX *context);
+/** Lets connections made from the trust's contexts tell their peers why they fail, and tells each
+ *  of them its SSL object. Before any of the contexts is used. */
+void qv_alert_install_all(const struct qv_server *server, const struct qv_trust *trust);
 /** The handshake is over: nothing is kept any more. */
 void qv_alert_end(SSL *ssl);
 

@@ -6,15 +6,12 @@
  * end it from here one shuts the descriptor down and lets libh2o find the end of the stream.
  * OpenSSL's object is freed before on_close. The worker's thread.
  */
-#include "connection.h"
+#include "live.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <h2o/http1.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <quiver/base/memory.h>
-#include <stdio.h>
 #include <unistd.h>
 
 /* A peer that takes nothing of an answer for so long is given up. */
@@ -35,30 +32,19 @@ static void on_close(void *data)
     struct qv_connection *connection = data;
     struct qv_worker *worker = connection->worker;
     qv_loop_timer_disarm(&worker->timer, &connection->handshake_end);
+    qv_live_forget(connection);
+    qv_cursor_forget(&worker->sweep.cursor, &connection->link);
     h2o_linklist_unlink(&connection->link);
     qv_identity_free(&connection->identity);
     qv_error_free(&connection->identity_error);
     qv_trust_free(&connection->trust);
     int linger_fd = connection->linger_fd;
+    struct qv_peer *place = connection->place;
     qv_free(connection);
     if (linger_fd != -1)
-        qv_linger_begin(worker, linger_fd);
+        qv_linger_begin(worker, linger_fd, place);
     else
-        qv_accept_release(worker);
-}
-
-static void write_peer(const struct sockaddr_storage *peer, char *text, size_t size)
-{
-    char address[INET6_ADDRSTRLEN] = "";
-    if (peer->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
-        inet_ntop(AF_INET6, &in6->sin6_addr, address, sizeof(address));
-        snprintf(text, size, "[%s]:%u", address, ntohs(in6->sin6_port));
-    } else {
-        const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
-        inet_ntop(AF_INET, &in4->sin_addr, address, sizeof(address));
-        snprintf(text, size, "%s:%u", address, ntohs(in4->sin_port));
-    }
+        qv_accept_release(worker, place);
 }
 
 /* Both only make things better: where the kernel refuses, the connection still works. */
@@ -71,19 +57,20 @@ static void tune(int fd)
 }
 
 void qv_connection_begin(struct qv_worker *worker, const struct qv_listener *listener, int fd,
-                         const struct sockaddr_storage *peer)
+                         const struct sockaddr_storage *peer, struct qv_peer *place)
 {
     struct qv_connection *connection = qv_alloc(sizeof(*connection));
     if (connection == NULL) {
         close(fd);
-        qv_accept_release(worker);
+        qv_accept_release(worker, place);
         return;
     }
     tune(fd);
     connection->worker = worker;
     connection->listener = listener;
     connection->linger_fd = -1;
-    write_peer(peer, connection->peer, sizeof(connection->peer));
+    connection->place = place;
+    qv_peer_write(peer, connection->peer);
     connection->sock =
         h2o_evloop_socket_create(worker->loop, fd, H2O_SOCKET_FLAG_IS_ACCEPTED_CONNECTION);
     connection->sock->on_close.cb = on_close;
@@ -98,6 +85,7 @@ void qv_connection_begin(struct qv_worker *worker, const struct qv_listener *lis
 void qv_connection_serve(struct qv_connection *connection)
 {
     struct qv_worker *worker = connection->worker;
+    connection->served = true;
     /* HTTP/1.1 by name: there is no way by which a peer could reach HTTP/2. */
     h2o_http1_accept(&worker->http, connection->sock,
                      *h2o_get_timestamp(&worker->context, NULL, NULL));

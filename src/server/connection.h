@@ -15,22 +15,27 @@ struct qv_connection {
     const struct qv_listener *listener;
     h2o_socket_t *sock; /**< libh2o's; in the phase of HTTP its close is libh2o's affair, too */
     SSL *ssl;           /**< of sock, NULL: none or not yet; gone when the socket's close is told */
-    bool handshaking;
+    bool handshaking;   /**< TLS is not through */
+    bool served;        /**< HTTP is spoken */
+    bool ended;         /**< its peer is not trusted any more: see live.h */
     struct qv_timer handshake_end;
     struct qv_alert alert;
-    struct qv_trust *trust;         /**< a reference: by which it was judged; NULL on plain ones */
-    uint64_t generation;            /**< of that trust */
+    struct qv_trust *trust;         /**< a reference while handshaking: whose context is used */
+    uint64_t generation;            /**< of the trust by which it was judged last */
+    struct qv_path path;            /**< by which its peer was let in; count 0: by none */
+    struct qv_timer end;            /**< in worker->ends.queue */
     struct qv_identity *identity;   /**< a reference; NULL: nobody */
     struct qv_error identity_error; /**< why the peer's certificate gives no identity: what each of
                                          its requests gets, with QV_IDENTITY_URL in the words */
     struct qv_exchange *exchange;   /**< the request that is being answered, NULL: none */
     int linger_fd;                  /**< see qv_connection_linger; -1: none */
-    char peer[64];                  /**< "address:port" */
+    struct qv_peer *place;          /**< in the counts of connections: see accept.c */
+    char peer[QV_PEER_TEXT];
 };
 
-/** Takes over an accepted descriptor and a place in the count of connections. */
+/** Takes over an accepted descriptor and its place in the counts of connections. */
 void qv_connection_begin(struct qv_worker *worker, const struct qv_listener *listener, int fd,
-                         const struct sockaddr_storage *peer);
+                         const struct sockaddr_storage *peer, struct qv_peer *place);
 /** Speaks HTTP from here on. The connection may be gone when this returns. */
 void qv_connection_serve(struct qv_connection *connection);
 /** When it is closed, first waits a little for the peer to read the last words: closing with
@@ -48,8 +53,10 @@ struct qv_connection *qv_connection_of_request(h2o_req_t *http);
 void qv_accept_start(struct qv_worker *worker);
 /** Ends it for good. */
 void qv_accept_end(struct qv_worker *worker);
-/** A connection gave its place back. */
-void qv_accept_release(struct qv_worker *worker);
+/** A connection gives its place back. */
+void qv_accept_release(struct qv_worker *worker, struct qv_peer *place);
+/** There may be places now. */
+void qv_accept_look_again(struct qv_worker *worker);
 
 /* ---- TLS ------------------------------------------------------------------------------------- */
 
@@ -60,7 +67,7 @@ void qv_handshake_start(struct qv_connection *connection);
 
 /** Waits for the peer to end the stream, a bounded time, reading and forgetting; then closes `fd`
  *  and gives back the place of the connection that it belonged to. */
-void qv_linger_begin(struct qv_worker *worker, int fd);
+void qv_linger_begin(struct qv_worker *worker, int fd, struct qv_peer *place);
 /** Ends all of them. */
 void qv_linger_end_all(struct qv_worker *worker);
 

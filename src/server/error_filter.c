@@ -22,7 +22,7 @@ static enum qv_status blame_body(const struct qv_connection *connection, int sta
 {
     if (status == 413)
         return qv_error_set(error, QV_TOO_LARGE, "Request body is larger than %zu bytes",
-                            connection->worker->server->config->limits.body);
+                            connection->worker->limits.body);
     if (status == 417)
         return qv_error_set(error, QV_INVALID, "Expectation is not supported");
     return qv_error_set(error, QV_INVALID, "Invalid request: %.*s", QV_STR_ARG(words));

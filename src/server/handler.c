@@ -3,10 +3,12 @@
  * spec/arrowhead-discovery 1.1): is it one request and not two, who calls, may one ask here at
  * all, what is asked for, may this caller call it; then the operation. Each gate either lets it
  * pass, or ends it with an error, or asks the verifier about the caller and is tried again when
- * that has answered; nothing behind a gate that refused is looked at.
+ * that has answered; nothing behind a gate that refused is looked at. Before all of this stands
+ * whether the connection is still trusted: if it is not, the request is not looked at at all.
  * The connection's thread.
  */
 #include "exchange.h"
+#include "live.h"
 
 #include <quiver/api/gates.h>
 
@@ -200,8 +202,21 @@ static enum qv_status pass_gates(struct qv_exchange *exchange, struct qv_error *
     return QV_OK;
 }
 
+/* The connection is shut down in both directions, so nobody gets this answer: it only lets libh2o
+   be done with the request, and close. */
+static void drop(struct qv_exchange *exchange)
+{
+    exchange->http->http1_is_persistent = 0;
+    exchange->response.status = 403;
+    qv_response_send(exchange);
+}
+
 void qv_handler_go_on(struct qv_exchange *exchange)
 {
+    if (!qv_live_stands(exchange->connection, qv_wall_now())) {
+        drop(exchange);
+        return;
+    }
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     enum qv_status status = pass_gates(exchange, &error);
     if (status == QV_OK && exchange->waits)

@@ -4,54 +4,21 @@
  * libh2o does the handshake; the trust module's verify callback refuses bad chains early, with the
  * alert that fits; qv_trust_judge decides at the end, and takes the identity, once per connection.
  * A handshake is judged by the trust of its end, not of its beginning. Each one that is refused is
- * logged with who came, with what, and why, but no more lines a second than an operator can read.
- * The worker's thread.
+ * logged with who came, with what, and why, and counted. The worker's thread.
  */
-#include "connection.h"
+#include "live.h"
+#include "refusal.h"
+
+#include <openssl/err.h>
 
 #define REFUSED "handshake refused"
 #define NOBODY  "identity refused" /* the connection stays: its requests are told why */
 
-struct refusal {
-    const char *event;
-    const struct qv_connection *connection;
-    const char *reason, *code;
-    const struct qv_certificate *peer; /* NULL: none came */
-};
-
-static void log_refusal(const struct refusal *refusal)
+static void refuse(const struct qv_connection *connection, const struct qv_refusal *refusal)
 {
-    unsigned suppressed;
-    struct qv_server *server = refusal->connection->worker->server;
-    if (!qv_gate_pass(&server->refusals, qv_mono_now(), &suppressed))
-        return;
-    const struct qv_certificate *peer = refusal->peer;
-    struct qv_log_field fields[10] = {
-        QV_LOG_CSTR("listener", refusal->connection->listener->config->name),
-        QV_LOG_CSTR("peer", refusal->connection->peer),
-        QV_LOG_CSTR("reason", refusal->reason),
-        QV_LOG_CSTR("code", refusal->code),
-    };
-    size_t count = 4;
-    if (peer != NULL) {
-        fields[count++] = QV_LOG_CSTR("subject", peer->subject);
-        fields[count++] = QV_LOG_CSTR("issuer", peer->issuer);
-        fields[count++] = QV_LOG_CSTR("serial", peer->serial);
-        fields[count++] = QV_LOG_CSTR("fingerprint", peer->fingerprint);
-    }
-    if (suppressed > 0)
-        fields[count++] = QV_LOG_INT("suppressed", suppressed);
-    qv_log_write(QV_LOG_WARNING, refusal->event, fields);
-}
-
-/* The peer's certificate as far as it came; NULL where none did or memory is out. */
-static struct qv_certificate *read_peer(const SSL *ssl)
-{
-    X509 *leaf = ssl != NULL ? SSL_get0_peer_certificate(ssl) : NULL;
-    struct qv_certificate *peer = NULL;
-    if (leaf == NULL || qv_certificate_read(leaf, &peer) != QV_OK)
-        return NULL;
-    return peer;
+    /* Counted first: whoever reads the line finds it in the figures. */
+    qv_refusal_count(connection, QV_HANDSHAKE_REFUSED, refusal->code);
+    qv_refusal_log(connection, refusal);
 }
 
 static void refuse_failed(const struct qv_connection *connection)
@@ -61,47 +28,51 @@ static void refuse_failed(const struct qv_connection *connection)
     struct qv_verdict verdict = {.status = QV_OK};
     QV_CLEANUP(qv_certificate) struct qv_certificate *peer = NULL;
     qv_trust_explain_failure(connection->ssl, &verdict, &peer);
-    struct refusal refusal = {REFUSED, connection, verdict.reason, verdict.code, peer};
-    log_refusal(&refusal);
+    const struct qv_refusal refusal = {REFUSED, verdict.reason, verdict.code, peer};
+    refuse(connection, &refusal);
 }
 
 static void on_timeout(struct qv_timer *timer)
 {
     struct qv_connection *connection =
         H2O_STRUCT_FROM_MEMBER(struct qv_connection, handshake_end, timer);
-    QV_CLEANUP(qv_certificate) struct qv_certificate *peer = read_peer(connection->ssl);
-    struct refusal refusal = {
+    const struct qv_refusal refusal = {
         .event = REFUSED,
-        .connection = connection,
         .reason = "the handshake took longer than limits.handshake_timeout",
         .code = "timeout",
-        .peer = peer,
     };
-    log_refusal(&refusal);
+    refuse(connection, &refusal);
     h2o_socket_close(connection->sock);
+}
+
+/* ---- the end of a handshake ------------------------------------------------------------------ */
+
+static void judge_peer(struct qv_connection *connection, struct qv_verdict *verdict)
+{
+    const struct qv_trust *trust = connection->worker->trust;
+    qv_trust_judge(trust, connection->ssl, qv_wall_now(), verdict, &connection->path,
+                   &connection->identity, &connection->identity_error);
+    ERR_clear_error(); /* libssl takes what is left there for its own */
+    connection->generation = qv_trust_generation(trust);
+    if (verdict->status == QV_OK && qv_live_begin(connection) != QV_OK)
+        *verdict = (struct qv_verdict){QV_NO_MEMORY, "out of memory", "internal"};
 }
 
 /* True where the peer may stay. */
 static bool judge(struct qv_connection *connection)
 {
-    struct qv_trust *trust = connection->worker->trust;
     struct qv_verdict verdict = {.status = QV_OK};
-    qv_trust_judge(trust, connection->ssl, qv_wall_now(), &verdict, &connection->identity,
-                   &connection->identity_error);
-    bool stays = verdict.status == QV_OK;
-    if (!stays || connection->identity_error.status != QV_OK) {
-        QV_CLEANUP(qv_certificate) struct qv_certificate *peer = read_peer(connection->ssl);
-        struct refusal refusal = {stays ? NOBODY : REFUSED, connection, verdict.reason,
-                                  verdict.code, peer};
-        log_refusal(&refusal);
-    }
-    if (!stays)
+    judge_peer(connection, &verdict);
+    struct qv_refusal refusal = {REFUSED, verdict.reason, verdict.code, NULL};
+    if (verdict.status != QV_OK) {
+        refuse(connection, &refusal);
         return false;
-    connection->generation = qv_trust_generation(trust);
-    if (connection->trust != trust) {
-        qv_trust_free(&connection->trust);
-        connection->trust = qv_trust_ref(trust);
     }
+    refusal.event = NOBODY;
+    if (connection->identity_error.status != QV_OK)
+        qv_refusal_log(connection, &refusal);
+    bool resumed = SSL_session_reused(connection->ssl) == 1;
+    qv_refusal_count(connection, resumed ? QV_HANDSHAKE_RESUMED : QV_HANDSHAKE_FULL, NULL);
     return true;
 }
 
@@ -115,6 +86,7 @@ static void on_handshake(h2o_socket_t *sock, const char *err)
     if (err != NULL)
         refuse_failed(connection);
     else if (judge(connection)) {
+        qv_trust_free(&connection->trust); /* an old one should not live as long as its peers */
         qv_connection_serve(connection);
         return;
     }
@@ -128,9 +100,8 @@ void qv_handshake_start(struct qv_connection *connection)
     struct qv_worker *worker = connection->worker;
     SSL_CTX *context = qv_trust_context(worker->trust, connection->listener->index);
     connection->handshake_end.fire = on_timeout;
-    if (context == NULL ||
-        qv_loop_timer_arm(&worker->timer, &connection->handshake_end,
-                          worker->server->config->limits.handshake_ms) != QV_OK) {
+    if (context == NULL || qv_loop_timer_arm(&worker->timer, &connection->handshake_end,
+                                             worker->limits.handshake_ms) != QV_OK) {
         h2o_socket_close(connection->sock);
         return;
     }

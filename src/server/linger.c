@@ -18,6 +18,7 @@ enum { LINGER_MS = 2000, LINGER_BYTES = 4 * 1024 * 1024, READ_AT_ONCE = 256 * 10
 struct qv_linger {
     h2o_linklist_t link;
     struct qv_worker *worker;
+    struct qv_peer *place;
     h2o_socket_t *sock;
     struct qv_timer end;
     size_t left; /* bytes that it may still send */
@@ -26,11 +27,12 @@ struct qv_linger {
 static void end(struct qv_linger *linger)
 {
     struct qv_worker *worker = linger->worker;
+    struct qv_peer *place = linger->place;
     qv_loop_timer_disarm(&worker->timer, &linger->end);
     h2o_linklist_unlink(&linger->link);
     h2o_socket_close(linger->sock);
     qv_free(linger);
-    qv_accept_release(worker);
+    qv_accept_release(worker, place);
 }
 
 static void on_end(struct qv_timer *timer)
@@ -55,16 +57,17 @@ static void on_input(h2o_socket_t *sock, const char *err)
     }
 }
 
-void qv_linger_begin(struct qv_worker *worker, int fd)
+void qv_linger_begin(struct qv_worker *worker, int fd, struct qv_peer *place)
 {
     struct qv_linger *linger = worker->stopping ? NULL : qv_alloc(sizeof(*linger));
     if (linger == NULL) {
         close(fd);
-        qv_accept_release(worker);
+        qv_accept_release(worker, place);
         return;
     }
     (void)shutdown(fd, SHUT_WR); /* fails where the peer is gone: the read below tells */
     linger->worker = worker;
+    linger->place = place;
     linger->left = LINGER_BYTES;
     linger->end.fire = on_end;
     linger->sock = h2o_evloop_socket_create(worker->loop, fd, H2O_SOCKET_FLAG_DONT_READ);

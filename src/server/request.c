@@ -141,7 +141,7 @@ static enum qv_status read_parts(struct qv_exchange *exchange, struct qv_error *
     exchange->blame = request->origin;
 
     /* libh2o's limit is one byte more, as it counts chunked bodies one stricter than others. */
-    size_t limit = exchange->connection->worker->server->config->limits.body;
+    size_t limit = exchange->connection->worker->limits.body;
     if (http->entity.len > limit)
         return qv_error_set(error, QV_TOO_LARGE, "Request body is larger than %zu bytes", limit);
     request->body = str_of(http->entity);
@@ -153,6 +153,7 @@ enum qv_status qv_request_read(struct qv_exchange *exchange, struct qv_error *er
 {
     exchange->request.method = str_of(exchange->http->input.method);
     exchange->request.now = qv_wall_now();
+    exchange->request.json_depth = exchange->connection->worker->limits.json_depth;
     enum qv_status status = read_parts(exchange, error);
     if (status != QV_OK) {
         exchange->response.close = true; /* whoever framed this may have framed more */

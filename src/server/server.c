@@ -1,47 +1,20 @@
 /*
- * The server as a whole: libh2o's configuration, the listeners, the workers.
+ * The server as a whole: the listeners and the workers, made, started and stopped.
  *
  * Everything is bound and made by qv_server_new, so that a port in use is known before anything
- * runs; libh2o's configuration does not change once the workers run. The main thread.
+ * runs. The main thread.
  */
 #include <quiver/server/server.h>
 
-#include "exchange.h"
+#include "connection.h"
+#include "http.h"
 #include "worker.h"
 
 #include <quiver/base/memory.h>
 #include <sched.h>
 #include <unistd.h>
 
-enum { REFUSALS_PER_SECOND = 50 };
-
-/* ---- libh2o -----------------------------------------------------------------------------------
- */
-
-static void configure_http(struct qv_server *server)
-{
-    h2o_globalconf_t *http = &server->http;
-    const struct qv_config *config = server->config;
-    h2o_config_init(http);
-    server->http_made = true;
-    http->server_name = h2o_iovec_init(H2O_STRLIT("quiver"));
-    /* With this a chunked body of exactly limits.body passes; qv_request_read stops the one byte
-       that a Content-Length could now have too much. */
-    http->max_request_entity_size = config->limits.body + 1;
-    http->http1.req_timeout = (uint64_t)config->limits.request_ms;
-    http->http1.upgrade_to_http2 = 0;
-    /* Bodies stay in memory, however large: nothing of a request is written to a file. */
-    h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
-    /* It would leave a timer behind that the end of a context does not bear. */
-    http->http2.callbacks.request_shutdown = NULL;
-
-    h2o_hostconf_t *host =
-        h2o_config_register_host(http, h2o_iovec_init(H2O_STRLIT("quiver")), 65535);
-    h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
-    qv_handler_register(path);
-    qv_error_filter_register(path);
-    qv_error_filter_register(&host->fallback_path); /* what failed before it had a path */
-}
+enum { REFUSALS_PER_SECOND = 50, PEERS_PER_SECOND = 10 };
 
 /* ---- making -----------------------------------------------------------------------------------
  */
@@ -55,10 +28,8 @@ static enum qv_status open_listeners(struct qv_server *server, struct qv_error *
     for (size_t i = 0; i < config->listener_count; i++) {
         QV_TRY(qv_listener_open(&config->listeners[i], i, &server->listeners[i], error));
         server->listener_count++;
-        SSL_CTX *context = qv_trust_context(server->trust, i);
-        if (context != NULL)
-            qv_alert_install(context);
     }
+    qv_alert_install_all(server, server->trust);
     return QV_OK;
 }
 
@@ -98,9 +69,12 @@ enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
     server->trust = qv_trust_ref(trust);
     server->refusals = (struct qv_gate)QV_GATE_INIT(REFUSALS_PER_SECOND);
     server->accept_stop = (struct qv_gate)QV_GATE_INIT(1);
+    server->accept_refuse = (struct qv_gate)QV_GATE_INIT(PEERS_PER_SECOND);
+    pthread_mutex_init(&server->control, NULL); /* fails only for arguments that these are not */
+    QV_TRY(qv_peers_new(&server->peers));
     QV_TRY(qv_router_new(qv_api_routes(), &server->router));
     QV_TRY(open_listeners(server, error));
-    configure_http(server);
+    qv_http_prepare();
     QV_TRY(make_workers(server, error));
     *ret_server = server;
     server = NULL;
@@ -118,7 +92,9 @@ enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error)
             qv_server_stop(server);
             return status;
         }
+        pthread_mutex_lock(&server->control);
         server->running++;
+        pthread_mutex_unlock(&server->control);
     }
     for (size_t i = 0; i < server->listener_count; i++)
         qv_listener_log(&server->listeners[i]);
@@ -127,6 +103,9 @@ enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error)
 
 void qv_server_stop(struct qv_server *server)
 {
+    pthread_mutex_lock(&server->control);
+    server->stopping = true; /* no renewal can come behind the order to stop */
+    pthread_mutex_unlock(&server->control);
     /* Closed here, too: a duplicate alone would keep the port. */
     for (size_t i = 0; i < server->running; i++)
         qv_worker_request_stop(&server->workers[i]);
@@ -148,9 +127,9 @@ void qv_server_free(struct qv_server **server_at)
         qv_worker_free(&server->workers[i]);
     qv_free(server->workers);
     qv_free(server->listeners);
-    if (server->http_made)
-        h2o_config_dispose(&server->http);
+    qv_peers_free(&server->peers);
     qv_router_free(&server->router);
     qv_trust_free(&server->trust);
+    pthread_mutex_destroy(&server->control);
     qv_free(server);
 }

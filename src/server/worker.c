@@ -4,10 +4,11 @@
  * Everything of libh2o is made, used and ended on the worker's own thread, because libh2o keeps
  * its buffers' memory per thread; what can fail is made before, by the main thread. Other threads
  * reach a worker by posting to it, and only so. It ends when it was told to and nothing that it
- * began is left: no connection, no lingering one, no change that the store still has.
+ * began is left: no connection, no lingering one, no sweep, no change that the store still has.
  */
 #include "connection.h"
 #include "exchange.h"
+#include "http.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,9 @@ enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server,
     sem_init(&worker->ready, 0, 0); /* both fail only for arguments that these are not */
     pthread_mutex_init(&worker->posting, NULL);
     worker->trust = qv_trust_ref(server->trust);
+    worker->limits = server->config->limits;
     QV_TRY(qv_loop_timer_new(&worker->timer, error));
+    QV_TRY(qv_live_start(worker));
     return open_doors(worker, error);
 }
 
@@ -134,7 +137,7 @@ static void run_stop(struct qv_worker *worker, struct qv_order *order)
 
 static bool is_done(struct qv_worker *worker)
 {
-    return worker->stopping && worker->pending == 0 &&
+    return worker->stopping && worker->pending == 0 && worker->sweep.part == NULL &&
            h2o_linklist_is_empty(&worker->connections) && h2o_linklist_is_empty(&worker->lingering);
 }
 
@@ -144,8 +147,9 @@ static bool is_done(struct qv_worker *worker)
 static void begin(struct qv_worker *worker)
 {
     worker->loop = h2o_evloop_create();
-    h2o_context_init(&worker->context, worker->loop, &worker->server->http);
-    worker->http = (h2o_accept_ctx_t){.ctx = &worker->context, .hosts = worker->server->http.hosts};
+    qv_http_configure(worker);
+    h2o_context_init(&worker->context, worker->loop, &worker->conf);
+    worker->http = (h2o_accept_ctx_t){.ctx = &worker->context, .hosts = worker->conf.hosts};
     h2o_multithread_register_receiver(worker->context.queue, &worker->orders, receive_orders);
     h2o_multithread_register_receiver(worker->context.queue, &worker->jobs, qv_pending_receive);
     h2o_linklist_init_anchor(&worker->connections);
@@ -158,11 +162,12 @@ static void end(struct qv_worker *worker)
 {
     pthread_mutex_lock(&worker->posting);
     pthread_mutex_unlock(&worker->posting);
-    qv_loop_timer_disarm(&worker->timer, &worker->deadline);
     qv_loop_timer_free(&worker->timer);
+    qv_timers_free(&worker->ends.queue);
     h2o_multithread_unregister_receiver(worker->context.queue, &worker->jobs);
     h2o_multithread_unregister_receiver(worker->context.queue, &worker->orders);
     h2o_context_dispose(&worker->context);
+    h2o_config_dispose(&worker->conf);
     h2o_evloop_destroy(worker->loop);
 }
 

@@ -6,9 +6,12 @@
 #ifndef QUIVER_SERVER_WORKER_H
 #define QUIVER_SERVER_WORKER_H
 
+#include "cursor.h"
 #include "gate.h"
 #include "listeners.h"
 #include "loop_timer.h"
+#include "peers.h"
+#include "renew.h"
 #include "router.h"
 
 #include <h2o.h>
@@ -17,20 +20,22 @@
 #include <stdatomic.h>
 
 struct qv_server {
-    const struct qv_config *config; /**< borrowed */
+    const struct qv_config *config; /**< borrowed; the start's: limits in force are the workers' */
     struct qv_api *api;             /**< borrowed */
-    struct qv_trust *trust;         /**< a reference; the workers have their own */
+    struct qv_trust *trust; /**< a reference; the workers have their own. The renewing thread's */
     struct qv_listener *listeners;
     size_t listener_count;
     struct qv_router router;
-    h2o_globalconf_t http; /**< not changed once the workers run */
-    bool http_made;
     struct qv_worker *workers;
     size_t worker_count;
-    size_t running;             /**< workers whose thread was started and not joined */
-    atomic_size_t connections;  /**< of all workers, against limits.connections */
-    struct qv_gate refusals;    /**< for "handshake refused"; any thread */
-    struct qv_gate accept_stop; /**< for "not accepting"; any thread */
+    size_t running;               /**< workers whose thread was started and not joined */
+    pthread_mutex_t control;      /**< over `stopping`, and while orders to all workers are sent */
+    bool stopping;                /**< no order is sent any more but that to stop */
+    atomic_size_t connections;    /**< of all workers, against limits.connections */
+    struct qv_peers *peers;       /**< of all workers, against limits.connections_per_peer */
+    struct qv_gate refusals;      /**< for "handshake refused" and "connection ended"; any thread */
+    struct qv_gate accept_stop;   /**< for "not accepting"; any thread */
+    struct qv_gate accept_refuse; /**< for "connection refused"; any thread */
 };
 
 /** One worker's watch on one listener. */
@@ -52,11 +57,13 @@ struct qv_worker {
     pthread_t thread;
     sem_t ready; /**< posted once, when orders can be sent */
     h2o_loop_t *loop;
+    h2o_globalconf_t conf; /**< libh2o's, with this worker's limits in it */
     h2o_context_t context;
     h2o_accept_ctx_t http;
     struct qv_loop_timer timer;
-    struct qv_trust *trust; /**< a reference: who is judged from now on is judged by it */
-    struct qv_door *doors;  /**< one per listener */
+    struct qv_trust *trust;         /**< a reference: who is judged from now on is judged by it */
+    struct qv_config_limits limits; /**< in force here; changed between two events */
+    struct qv_door *doors;          /**< one per listener */
 
     h2o_multithread_receiver_t orders; /**< of struct qv_order */
     h2o_multithread_receiver_t jobs;   /**< of struct qv_pending, when its change is done */
@@ -64,6 +71,8 @@ struct qv_worker {
     struct qv_order stop;
 
     h2o_linklist_t connections; /**< of struct qv_connection */
+    struct qv_sweeping sweep;   /**< through them, after trust changed */
+    struct qv_ends ends;        /**< when the peers' certificates end */
     h2o_linklist_t lingering;   /**< of struct qv_linger */
     size_t pending;             /**< changes that the store still has, inquiries of the verifier */
     struct qv_timer resume;     /**< armed while accepting is paused */

@@ -60,6 +60,7 @@ static enum qv_status add_str(struct qv_change *change, struct qv_str text)
     return add(change, &buf);
 }
 
+/* One member behind others. */
 static void write_member(struct qv_buf *buf, const char *key, const char *value)
 {
     bool first = false;
@@ -77,6 +78,8 @@ static enum qv_status add_by(struct qv_change *change, const struct qv_identity 
     if (certificate != NULL) {
         write_member(&buf, "x5t#S256", certificate->fingerprint);
         write_member(&buf, "issuer", certificate->issuer);
+        if (certificate->issuer_key[0] != '\0') /* no path was verified */
+            write_member(&buf, "issuerKey", certificate->issuer_key);
         write_member(&buf, "serial", certificate->serial);
         qv_buf_put_text(&buf, ",\"notAfter\":\"");
         qv_wall_write(&buf, certificate->not_after, QV_WALL_SECONDS);

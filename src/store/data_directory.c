@@ -1,22 +1,28 @@
 /*
  * The data directory (design 5).
  *
- * What always holds: the folder that Redis works in is readable for nobody else, and no folder's
+ * What always holds: the folder is of one Quiver at a time and readable for nobody else, for Redis
+ * and the control socket are in it; no folder's
  * mode is changed on a mere mention of it, such as `data_directory: /srv`. Redis begins an empty
  * store where its manifest is missing, whatever else lies there; as that would lose everything at
  * the first change, it is not started then. The main thread alone.
  */
 #include "data_directory.h"
+#include "lock.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <quiver/base/str.h>
+#include <quiver/store/store.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EMPTY_RDB_BYTES = 512 }; /* one that holds no key is about 90 bytes long */
+enum {
+    LOCK_WAIT_MS = 5000,
+    EMPTY_RDB_BYTES = 512, /* one that holds no key is about 90 bytes long */
+};
 
 /* The entries of a folder; NULL: errno says why not. */
 static DIR *list(int parent, const char *name)
@@ -92,6 +98,29 @@ enum qv_status qv_data_directory_open(const char *path, int *ret_directory, stru
         return status;
     }
     *ret_directory = directory;
+    return QV_OK;
+}
+
+enum qv_status qv_data_directory_claim(const char *path, int *ret_directory, int *ret_lock,
+                                       struct qv_error *error)
+{
+    int directory = -1;
+    QV_TRY(qv_data_directory_open(path, &directory, error));
+    enum qv_status status = qv_lock_take(directory, path, LOCK_WAIT_MS, ret_lock, error);
+    if (status != QV_OK) {
+        close(directory);
+        return status;
+    }
+    qv_lock_note(*ret_lock, getpid(), 0);
+    *ret_directory = directory;
+    return QV_OK;
+}
+
+enum qv_status qv_data_directory_hold(const char *path, int *ret_lock, struct qv_error *error)
+{
+    int directory = -1;
+    QV_TRY(qv_data_directory_claim(path, &directory, ret_lock, error));
+    close(directory);
     return QV_OK;
 }
 

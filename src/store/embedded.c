@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 enum {
-    LOCK_WAIT_MS = 5000,
     FIRST_PAUSE_MS = 100,
     LONGEST_PAUSE_MS = 5000,
     RAN_WELL_MS = 10000, /* who ran so long is started again at once */
@@ -166,9 +165,7 @@ static enum qv_status open_all(const struct qv_config *config, struct qv_embedde
 {
     QV_TRY(check_socket_path(config, error));
     QV_TRY(qv_redis_child_find(&embedded->program, error));
-    QV_TRY(qv_data_directory_open(embedded->path, &embedded->directory, error));
-    QV_TRY(qv_lock_take(embedded->directory, embedded->path, LOCK_WAIT_MS, &embedded->lock, error));
-    qv_lock_note(embedded->lock, getpid(), 0);
+    QV_TRY(qv_data_directory_claim(embedded->path, &embedded->directory, &embedded->lock, error));
     return start(embedded, qv_mono_now(), error);
 }
 

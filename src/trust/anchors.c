@@ -1,25 +1,35 @@
 /*
  * CA bundles into a store by which is verified: partial chains (a cloud CA can be the anchor by
  * itself), bounded depth, security level 2. Strict mode stays off, as the reference's own sample
- * certificates fail it. Immutable once loaded; any thread.
+ * certificates fail it. Immutable once loaded, but for what is remembered of judgements, and until
+ * nobody judges by them any more: then CRLs and memories go, be there connections or not. Any
+ * thread.
  */
 #include "anchors.h"
 
 #include "blocks.h"
 #include "faults.h"
+#include "issuers.h"
 #include "verdict.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <quiver/base/log.h>
 #include <quiver/base/memory.h>
+#include <stdlib.h>
+#include <string.h>
 
-static enum qv_status new_anchors(struct qv_anchors **ret_anchors)
+static enum qv_status new_anchors(const struct qv_config *config, struct qv_anchors **ret_anchors)
 {
     QV_CLEANUP(qv_anchors) struct qv_anchors *anchors = qv_alloc(sizeof(*anchors));
     if (anchors == NULL)
         return QV_NO_MEMORY;
     atomic_init(&anchors->references, 1);
+    atomic_init(&anchors->weak, 1);
+    anchors->require_crl = config->tls.require_crl;
+    anchors->stale_crl = config->tls.stale_crl;
+    QV_TRY(qv_chains_new(&anchors->chains));
+    QV_TRY(qv_orphans_new(&anchors->orphans));
     anchors->store = X509_STORE_new();
     anchors->cas = sk_X509_new_null();
     if (anchors->store == NULL || anchors->cas == NULL)
@@ -28,6 +38,7 @@ static enum qv_status new_anchors(struct qv_anchors **ret_anchors)
     if (X509_STORE_set_flags(anchors->store, X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
         X509_STORE_set_depth(anchors->store, QV_VERIFY_DEPTH) != 1)
         return QV_INTERNAL;
+    QV_TRY(qv_issuers_install(anchors->store, anchors->cas));
     *ret_anchors = anchors;
     anchors = NULL;
     return QV_OK;
@@ -69,20 +80,46 @@ static enum qv_status load_bundle(struct qv_anchors *anchors, const char *file, 
     return status;
 }
 
-enum qv_status qv_anchors_load(const struct qv_strings *trust, const struct qv_strings *crl,
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct qv_anchor_digest));
+}
+
+static enum qv_status digest_cas(struct qv_anchors *anchors)
+{
+    size_t count = (size_t)sk_X509_num(anchors->cas);
+    anchors->digests = qv_alloc_array(count, sizeof(*anchors->digests));
+    if (anchors->digests == NULL)
+        return QV_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        if (X509_digest(sk_X509_value(anchors->cas, (int)i), EVP_sha256(), digest, &size) != 1)
+            return QV_NO_MEMORY;
+        memcpy(anchors->digests[i].bytes, digest, sizeof(anchors->digests[i].bytes));
+    }
+    qsort(anchors->digests, count, sizeof(*anchors->digests), compare_digests);
+    return qv_sha256((struct qv_str){.at = (const char *)anchors->digests,
+                                     .length = count * sizeof(*anchors->digests)},
+                     anchors->all.bytes);
+}
+
+enum qv_status qv_anchors_load(const struct qv_config *config, const struct qv_crl_memory *memory,
                                struct qv_wall now, struct qv_anchors **ret_anchors,
                                struct qv_strings *faults)
 {
     QV_CLEANUP(qv_anchors) struct qv_anchors *anchors = NULL;
-    QV_TRY(new_anchors(&anchors));
+    QV_TRY(new_anchors(config, &anchors));
+    const struct qv_strings *trust = &config->tls.trust;
     enum qv_status status = QV_OK;
     for (size_t i = 0; i < trust->count && status != QV_NO_MEMORY; i++)
         status = qv_status_worse(status, load_bundle(anchors, trust->at[i], now, faults));
     if (status == QV_NO_MEMORY)
         return status;
-    status = qv_status_worse(
-        status, qv_crls_load(crl, anchors->store, anchors->cas, now, &anchors->crls, faults));
+    status = qv_status_worse(status, qv_crls_load(&config->tls.crl, anchors->store, anchors->cas,
+                                                  memory, now, &anchors->crls, faults));
     QV_TRY(status);
+    QV_TRY(digest_cas(anchors));
     *ret_anchors = anchors;
     anchors = NULL;
     return QV_OK;
@@ -95,6 +132,36 @@ struct qv_anchors *qv_anchors_ref(struct qv_anchors *anchors)
     return anchors;
 }
 
+struct qv_anchors *qv_anchors_weak_ref(struct qv_anchors *anchors)
+{
+    atomic_fetch_add_explicit(&anchors->weak, 1, memory_order_relaxed);
+    return anchors;
+}
+
+struct qv_anchors *qv_anchors_try_ref(struct qv_anchors *anchors)
+{
+    size_t references = atomic_load_explicit(&anchors->references, memory_order_relaxed);
+    while (references > 0)
+        if (atomic_compare_exchange_weak_explicit(&anchors->references, &references, references + 1,
+                                                  memory_order_acquire, memory_order_relaxed))
+            return anchors;
+    return NULL;
+}
+
+void qv_anchors_weak_free(struct qv_anchors **anchors)
+{
+    struct qv_anchors *old = *anchors;
+    if (old == NULL)
+        return;
+    *anchors = NULL;
+    if (atomic_fetch_sub_explicit(&old->weak, 1, memory_order_acq_rel) != 1)
+        return;
+    X509_STORE_free(old->store);
+    sk_X509_pop_free(old->cas, X509_free);
+    qv_free(old->digests);
+    qv_free(old);
+}
+
 void qv_anchors_free(struct qv_anchors **anchors)
 {
     struct qv_anchors *old = *anchors;
@@ -103,10 +170,10 @@ void qv_anchors_free(struct qv_anchors **anchors)
     *anchors = NULL;
     if (atomic_fetch_sub_explicit(&old->references, 1, memory_order_acq_rel) != 1)
         return;
-    X509_STORE_free(old->store);
-    sk_X509_pop_free(old->cas, X509_free);
     qv_crls_free(&old->crls);
-    qv_free(old);
+    qv_chains_free(&old->chains);
+    qv_orphans_free(&old->orphans);
+    qv_anchors_weak_free(&old);
 }
 
 X509_STORE *qv_anchors_store(const struct qv_anchors *anchors)
@@ -117,4 +184,16 @@ X509_STORE *qv_anchors_store(const struct qv_anchors *anchors)
 const STACK_OF(X509) * qv_anchors_cas(const struct qv_anchors *anchors)
 {
     return anchors->cas;
+}
+
+const struct qv_crls *qv_anchors_crls(const struct qv_anchors *anchors)
+{
+    return anchors->crls;
+}
+
+bool qv_anchors_hold(const struct qv_anchors *anchors, const struct qv_path *path)
+{
+    return path->count > 0 &&
+           bsearch(path->anchor, anchors->digests, (size_t)sk_X509_num(anchors->cas),
+                   sizeof(*anchors->digests), compare_digests) != NULL;
 }

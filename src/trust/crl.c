@@ -8,18 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SERIAL_DER_MAX 64 /* longer ones exist in no sound certificate, yet must be looked up */
-
-enum qv_status qv_issuer_key_of(const X509 *ca, struct qv_issuer_key *ret_key)
-{
-    const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(ca);
-    if (bits == NULL)
-        return QV_INTERNAL;
-    return qv_sha256((struct qv_str){.at = (const char *)ASN1_STRING_get0_data(bits),
-                                     .length = (size_t)ASN1_STRING_length(bits)},
-                     ret_key->digest);
-}
-
 static void crl_reset(struct qv_crl *crl)
 {
     qv_free(crl->serials);
@@ -48,18 +36,22 @@ void qv_crls_free(struct qv_crls **crls)
     qv_free(old);
 }
 
-/** By CRL number, then by thisUpdate. */
-static int compare_age(const struct qv_crl *a, const struct qv_crl *b)
+bool qv_crl_stamp_alike(const struct qv_crl_stamp *a, const struct qv_crl_stamp *b)
+{
+    return memcmp(&a->issuer, &b->issuer, sizeof(a->issuer)) == 0 &&
+           memcmp(a->about.scope, b->about.scope, sizeof(a->about.scope)) == 0;
+}
+
+int qv_crl_stamp_compare(const struct qv_crl_stamp *a, const struct qv_crl_stamp *b)
 {
     int order = memcmp(a->about.number, b->about.number, sizeof(a->about.number));
     return order != 0 ? order : qv_wall_compare(a->this_update, b->this_update);
 }
 
-static struct qv_crl *same_scope(struct qv_crls *crls, const struct qv_crl *crl)
+static struct qv_crl *find_alike(struct qv_crls *crls, const struct qv_crl *crl)
 {
     for (size_t i = 0; i < crls->count; i++)
-        if (memcmp(&crls->at[i].issuer, &crl->issuer, sizeof(crl->issuer)) == 0 &&
-            memcmp(crls->at[i].about.scope, crl->about.scope, sizeof(crl->about.scope)) == 0)
+        if (qv_crl_stamp_alike(&crls->at[i].stamp, &crl->stamp))
             return &crls->at[i];
     return NULL;
 }
@@ -67,10 +59,10 @@ static struct qv_crl *same_scope(struct qv_crls *crls, const struct qv_crl *crl)
 enum qv_status qv_crls_add(struct qv_crls *crls, struct qv_crl **crl, bool *ret_replaced)
 {
     bool replaced = false;
-    struct qv_crl *place = same_scope(crls, *crl);
+    struct qv_crl *place = find_alike(crls, *crl);
     if (place != NULL) {
         replaced = true;
-        if (compare_age(*crl, place) <= 0) {
+        if (qv_crl_stamp_compare(&(*crl)->stamp, &place->stamp) <= 0) {
             qv_crl_free(crl);
             *ret_replaced = replaced;
             return QV_OK;
@@ -90,7 +82,8 @@ enum qv_status qv_crls_add(struct qv_crls *crls, struct qv_crl **crl, bool *ret_
     return QV_OK;
 }
 
-/** CRLReason, RFC 5280 5.3.1. */
+#define SUPERSEDED 4 /* CRLReason, RFC 5280 5.3.1 */
+
 static const char *reason_words(unsigned char reason)
 {
     static const char *const words[] = {
@@ -98,7 +91,7 @@ static const char *reason_words(unsigned char reason)
         "key compromise",
         "CA compromise",
         "affiliation changed",
-        "superseded",
+        [SUPERSEDED] = "superseded",
         "cessation of operation",
         "certificate on hold",
         "no reason given",
@@ -109,50 +102,67 @@ static const char *reason_words(unsigned char reason)
     return reason < sizeof(words) / sizeof(words[0]) ? words[reason] : "unknown reason";
 }
 
-static enum qv_status serial_key(const ASN1_INTEGER *serial, struct qv_serial *ret_serial)
+/** The entry of a serial, NULL where there is none. Where it stands there twice, one that holds
+ *  something against it. */
+static const struct qv_serial *find_entry(const struct qv_crl *crl, const struct qv_serial *serial)
 {
-    unsigned char small[SERIAL_DER_MAX], *large = NULL, *at = small;
-    int length = i2d_ASN1_INTEGER(serial, NULL);
-    if (length <= 0)
-        return QV_INTERNAL;
-    if ((size_t)length > sizeof(small) && (at = large = qv_alloc((size_t)length)) == NULL)
-        return QV_NO_MEMORY;
-    struct qv_str der = {.at = (const char *)at, .length = (size_t)length}, octets;
-    enum qv_status status = QV_INTERNAL;
-    if (i2d_ASN1_INTEGER(serial, &at) == length && qv_der_next(&der, QV_DER_INTEGER, NULL, &octets))
-        status = qv_serial_of(octets, ret_serial);
-    qv_free(large);
-    return status;
+    const struct qv_serial *end = crl->serials + crl->count;
+    const struct qv_serial *entry =
+        bsearch(serial, crl->serials, crl->count, sizeof(*serial), qv_serial_compare);
+    if (entry == NULL)
+        return NULL;
+    while (entry > crl->serials && qv_serial_compare(entry - 1, serial) == 0)
+        entry--;
+    while (entry->reason == SUPERSEDED && entry + 1 < end &&
+           qv_serial_compare(entry + 1, serial) == 0)
+        entry++;
+    return entry;
+}
+
+/** Which of two CRLs' findings is the graver one. */
+static bool is_graver(const struct qv_crl_finding *found, const struct qv_crl_finding *than)
+{
+    return found->answer > than->answer ||
+           (found->answer == than->answer && than->superseded && !found->superseded);
 }
 
 static void look_into(const struct qv_crl *crl, const struct qv_serial *serial, struct qv_wall now,
                       struct qv_crl_finding *finding)
 {
     struct qv_crl_finding found = {.answer = QV_CRL_GOOD, .file = crl->file};
-    const struct qv_serial *entry =
-        bsearch(serial, crl->serials, crl->count, sizeof(*serial), qv_serial_compare);
+    const struct qv_serial *entry = find_entry(crl, serial);
     if (entry != NULL) {
         found.answer = QV_CRL_REVOKED;
         found.reason = reason_words(entry->reason);
+        found.superseded = entry->reason == SUPERSEDED;
     } else if (crl->has_next_update && qv_wall_compare(crl->next_update, now) < 0) {
         found.answer = QV_CRL_STALE;
     }
-    if (found.answer > finding->answer)
+    if (is_graver(&found, finding))
         *finding = found;
 }
 
 enum qv_status qv_crls_look_up(const struct qv_crls *crls, const struct qv_issuer_key *issuer,
-                               const ASN1_INTEGER *serial, struct qv_wall now,
+                               const struct qv_serial *serial, struct qv_wall now,
                                struct qv_crl_finding *ret_finding)
 {
     struct qv_crl_finding finding = {.answer = QV_CRL_NONE};
-    struct qv_serial key;
-    QV_TRY(serial_key(serial, &key));
     for (size_t i = 0; crls != NULL && i < crls->count; i++)
-        if (memcmp(&crls->at[i].issuer, issuer, sizeof(*issuer)) == 0)
-            look_into(&crls->at[i], &key, now, &finding);
+        if (memcmp(&crls->at[i].stamp.issuer, issuer, sizeof(*issuer)) == 0)
+            look_into(&crls->at[i], serial, now, &finding);
     *ret_finding = finding;
     return QV_OK;
+}
+
+void qv_crls_facts(const struct qv_crls *crls, size_t index, struct qv_crl_facts *ret_facts)
+{
+    const struct qv_crl *crl = &crls->at[index];
+    *ret_facts = (struct qv_crl_facts){.file = crl->file,
+                                       .issuer = crl->issuer,
+                                       .this_update = crl->stamp.this_update,
+                                       .next_update = crl->next_update,
+                                       .has_next_update = crl->has_next_update,
+                                       .serials = crl->count};
 }
 
 size_t qv_crls_count(const struct qv_crls *crls)

@@ -6,14 +6,26 @@
 
 #include "crl_check.h"
 
-struct qv_crl {
+/** Which CRL it is, and how new: the newest of an issuer key and scope counts. */
+struct qv_crl_stamp {
     struct qv_issuer_key issuer;
     struct qv_crl_about about;
-    struct qv_wall this_update, next_update;
+    struct qv_wall this_update;
+};
+bool qv_crl_stamp_alike(const struct qv_crl_stamp *a, const struct qv_crl_stamp *b);
+/** Which is newer, by number and then by thisUpdate; <0, 0, >0. */
+int qv_crl_stamp_compare(const struct qv_crl_stamp *a, const struct qv_crl_stamp *b);
+
+#define QV_CRL_ISSUER_MAX 200 /* of the issuer's name as text; a longer one is cut */
+
+struct qv_crl {
+    struct qv_crl_stamp stamp;
+    struct qv_wall next_update;
     bool has_next_update;
     char *file;                /**< owned */
     struct qv_serial *serials; /**< owned, sorted */
     size_t count;
+    char issuer[QV_CRL_ISSUER_MAX]; /**< RFC 2253 text, ASCII */
 };
 struct qv_crls {
     struct qv_crl *at;

@@ -5,6 +5,8 @@
  */
 #include "crl_check.h"
 
+#include "verdict.h"
+
 #include <limits.h>
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
@@ -122,15 +124,8 @@ static bool is_signed_by(const struct qv_crl_parts *parts, X509 *ca)
 static enum qv_status name_issuer(const struct qv_crl_parts *parts, bool known,
                                   struct qv_error *error)
 {
-    char name[200] = "";
-    BIO *out = BIO_new(BIO_s_mem());
-    if (out == NULL)
-        return QV_NO_MEMORY;
-    int length = X509_NAME_print_ex(out, parts->issuer, 0, XN_FLAG_RFC2253) >= 0
-                     ? BIO_read(out, name, sizeof(name) - 1)
-                     : 0;
-    name[length > 0 ? length : 0] = '\0';
-    BIO_free(out);
+    char name[200];
+    qv_verdict_name(parts->issuer, name, sizeof(name));
     if (known)
         return qv_error_set(error, QV_INVALID, "its signature is not by the configured CA %s",
                             name);

@@ -3,8 +3,9 @@
  * packed. A fault in one CRL does not hide those of the next. Runs where trust is loaded.
  */
 #include "blocks.h"
-#include "crl.h"
+#include "crl_memory.h"
 #include "faults.h"
+#include "verdict.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -43,10 +44,11 @@ static enum qv_status check_crl(const struct qv_crl_parts *parts, const STACK_OF
                                 struct qv_crl *crl, struct qv_error *error)
 {
     X509 *issuer = NULL;
-    QV_TRY(qv_crl_about_read(parts, &crl->about, error));
+    QV_TRY(qv_crl_about_read(parts, &crl->stamp.about, error));
     QV_TRY(qv_crl_issuer(parts, cas, &issuer, error));
-    QV_TRY(qv_issuer_key_of(issuer, &crl->issuer));
-    crl->this_update = parts->this_update;
+    QV_TRY(qv_issuer_key_of(issuer, &crl->stamp.issuer));
+    qv_verdict_name(parts->issuer, crl->issuer, sizeof(crl->issuer));
+    crl->stamp.this_update = parts->this_update;
     crl->next_update = parts->next_update;
     crl->has_next_update = parts->has_next_update;
     return qv_crl_serials_read(parts->revoked, &crl->serials, &crl->count, error);
@@ -79,7 +81,7 @@ static enum qv_status add_crl(const struct loading *loading, const struct qv_blo
         return qv_fault(loading->faults, "%s: %s", file, qv_error_message(&error));
     if (crl->has_next_update && qv_wall_compare(crl->next_update, loading->now) < 0)
         warn("CRL is past its end: peers of its CA are refused until a newer one is loaded", crl);
-    if (qv_wall_compare(crl->this_update, loading->now) > 0)
+    if (qv_wall_compare(crl->stamp.this_update, loading->now) > 0)
         warn("CRL begins in the future; it is used at once", crl);
     bool replaced = false;
     QV_TRY(qv_crls_add(loading->crls, &crl, &replaced));
@@ -157,9 +159,21 @@ static enum qv_status load_file(const struct loading *loading, const char *file)
     return status;
 }
 
+/** Is each of them at least as new as what was in force before? Asked of the newest ones alone: an
+ *  older one may well lie beside its successor. */
+static enum qv_status check_ages(const struct qv_crls *crls, const struct qv_crl_memory *memory,
+                                 struct qv_strings *faults)
+{
+    enum qv_status status = QV_OK;
+    for (size_t i = 0; i < crls->count && status != QV_NO_MEMORY; i++)
+        status = qv_status_worse(status, qv_crl_memory_check(memory, &crls->at[i], faults));
+    return status;
+}
+
 enum qv_status qv_crls_load(const struct qv_strings *files, X509_STORE *store,
-                            const STACK_OF(X509) * cas, struct qv_wall now,
-                            struct qv_crls **ret_crls, struct qv_strings *faults)
+                            const STACK_OF(X509) * cas, const struct qv_crl_memory *memory,
+                            struct qv_wall now, struct qv_crls **ret_crls,
+                            struct qv_strings *faults)
 {
     QV_CLEANUP(qv_crls) struct qv_crls *crls = qv_alloc(sizeof(*crls));
     if (crls == NULL)
@@ -169,6 +183,8 @@ enum qv_status qv_crls_load(const struct qv_strings *files, X509_STORE *store,
     enum qv_status status = QV_OK;
     for (size_t i = 0; i < files->count && status != QV_NO_MEMORY; i++)
         status = qv_status_worse(status, load_file(&loading, files->at[i]));
+    if (status != QV_NO_MEMORY)
+        status = qv_status_worse(status, check_ages(crls, memory, faults));
     QV_TRY(status);
     *ret_crls = crls;
     crls = NULL;

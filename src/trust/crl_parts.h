@@ -5,7 +5,7 @@
 #define QUIVER_TRUST_CRL_PARTS_H
 
 #include <openssl/x509.h>
-#include <quiver/base/clock.h>
+#include <quiver/trust/path.h>
 
 /** The fields of RFC 5280 5.1. `tbs` and `revoked` point into the DER text. */
 struct qv_crl_parts {
@@ -42,18 +42,6 @@ enum {
     QV_DER_SEQUENCE = 0x30,
     QV_DER_CONTEXT_0 = 0xa0,
 };
-
-#define QV_SERIAL_OCTETS 20
-/** One revoked serial: how many octets, the octets of the INTEGER (zero-padded), CRLReason. Of a
- *  longer one, which no conforming CA issues, a digest stands for the octets. */
-struct qv_serial {
-    unsigned char length;
-    unsigned char octets[QV_SERIAL_OCTETS];
-    unsigned char reason; /**< not part of the order */
-};
-/** From the content octets of an INTEGER. */
-QV_MUST_CHECK enum qv_status qv_serial_of(struct qv_str octets, struct qv_serial *ret_serial);
-int qv_serial_compare(const void *a, const void *b);
 
 /** The entries of revokedCertificates, sorted. QV_INVALID with what is wrong: malformed, an
  *  entry of another issuer (indirect CRL), an unknown critical entry extension. */

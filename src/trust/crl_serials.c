@@ -3,12 +3,9 @@
  */
 #include "crl_parts.h"
 
-#include <quiver/base/hash.h>
 #include <quiver/base/memory.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LENGTH_OF_LONG 0xff /* a digest stands for the octets */
 
 /** What is known of extensions of entries (RFC 5280 5.3), by the last octet of 2.5.29.x. */
 enum entry_extension {
@@ -17,28 +14,6 @@ enum entry_extension {
     INVALIDITY_DATE = 24,
     CERTIFICATE_ISSUER = 29
 };
-
-enum qv_status qv_serial_of(struct qv_str octets, struct qv_serial *ret_serial)
-{
-    struct qv_serial serial = {0};
-    if (octets.length <= QV_SERIAL_OCTETS) {
-        serial.length = (unsigned char)octets.length;
-        if (octets.length > 0)
-            memcpy(serial.octets, octets.at, octets.length);
-    } else {
-        unsigned char digest[QV_SHA256_SIZE];
-        QV_TRY(qv_sha256(octets, digest));
-        serial.length = LENGTH_OF_LONG;
-        memcpy(serial.octets, digest, QV_SERIAL_OCTETS);
-    }
-    *ret_serial = serial;
-    return QV_OK;
-}
-
-int qv_serial_compare(const void *a, const void *b)
-{
-    return memcmp(a, b, offsetof(struct qv_serial, reason));
-}
 
 static bool read_extension(struct qv_str *rest, unsigned char *ret_reason, struct qv_error *error)
 {

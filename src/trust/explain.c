@@ -16,8 +16,8 @@ static const struct tls_reason {
     const char *code, *words;
 } tls_reasons[] = {
     {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, "no-certificate", "the client sent no certificate"},
-    {SSL_R_UNSUPPORTED_PROTOCOL, "protocol", "the client offers neither TLS 1.2 nor 1.3"},
-    {SSL_R_VERSION_TOO_LOW, "protocol", "the client offers neither TLS 1.2 nor 1.3"},
+    {SSL_R_UNSUPPORTED_PROTOCOL, "protocol", "the client offers no TLS version that is allowed"},
+    {SSL_R_VERSION_TOO_LOW, "protocol", "the client offers no TLS version that is allowed"},
     {SSL_R_NO_SHARED_CIPHER, "parameters", "the client offers no cipher suite that is allowed"},
     {SSL_R_NO_SUITABLE_KEY_SHARE, "parameters", "the client offers no group that is allowed"},
     {SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, "parameters", "no signature algorithm is shared"},
@@ -59,9 +59,14 @@ static void explain_error(unsigned long error, struct qv_verdict *verdict)
         }
     }
     const char *words = ERR_reason_error_string(error);
-    qv_verdict_refuse(verdict, QV_UNAUTHENTICATED,
-                      ERR_GET_LIB(error) == ERR_LIB_ASN1 ? "malformed" : "handshake", "%s",
-                      words != NULL ? words : "the handshake failed");
+    if (words == NULL)
+        words = "the handshake failed";
+    /* The only ASN.1 that a peer sends in a handshake. */
+    if (ERR_GET_LIB(error) == ERR_LIB_ASN1)
+        qv_verdict_refuse(verdict, QV_UNAUTHENTICATED, "malformed",
+                          "the certificate cannot be read (malformed): %s", words);
+    else
+        qv_verdict_refuse(verdict, QV_UNAUTHENTICATED, "handshake", "%s", words);
 }
 
 void qv_trust_explain_failure(const SSL *ssl, struct qv_verdict *ret_verdict,

@@ -74,6 +74,16 @@ static void judge_leaf(X509 *leaf, struct qv_verdict *verdict)
              verdict->status == QV_OK ? "" : qv_error_message(&error));
 }
 
+/* Known where the path was verified. */
+static void name_issuer(const struct qv_path *path, struct qv_inspection *inspection)
+{
+    if (path->count == 0)
+        return;
+    qv_issuer_key_text(&path->links[0].issuer, inspection->facts->issuer_key);
+    if (inspection->identity != NULL)
+        qv_issuer_key_text(&path->links[0].issuer, inspection->identity->certificate->issuer_key);
+}
+
 enum qv_status qv_trust_inspect(const char *path, const struct qv_trust *trust, struct qv_wall now,
                                 struct qv_inspection *ret_inspection, struct qv_error *error)
 {
@@ -82,9 +92,11 @@ enum qv_status qv_trust_inspect(const char *path, const struct qv_trust *trust, 
     QV_TRY(read_file(path, &sent, error));
     QV_TRY(qv_certificate_read(sent.leaf, &inspection.facts));
     struct qv_str cloud = {0};
+    struct qv_path verified = {0};
     if (trust != NULL) {
         cloud = qv_trust_cloud(trust);
-        qv_anchors_judge(qv_trust_anchors(trust), sent.leaf, sent.behind, now, &inspection.verdict);
+        qv_anchors_judge(qv_trust_anchors(trust), sent.leaf, sent.behind, now, &inspection.verdict,
+                         &verified);
     } else {
         judge_leaf(sent.leaf, &inspection.verdict);
     }
@@ -93,6 +105,7 @@ enum qv_status qv_trust_inspect(const char *path, const struct qv_trust *trust, 
     if (status == QV_NO_MEMORY)
         return status;
     inspection.no_identity.status = status;
+    name_issuer(&verified, &inspection);
     *ret_inspection = inspection;
     inspection = (struct qv_inspection){0};
     return QV_OK;

@@ -4,13 +4,16 @@
  */
 #include "verdict.h"
 
+#include "anchors.h"
+
 #include <pthread.h>
 #include <quiver/base/memory.h>
+#include <quiver/trust/trust.h>
 #include <stdio.h>
 #include <string.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int left_index = -1, anchors_index = -1;
+static int left_index = -1, present_index = -1, binding_index = -1;
 
 static void free_left(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long argl,
                       void *argp)
@@ -23,23 +26,28 @@ static void free_left(void *parent, void *data, CRYPTO_EX_DATA *all, int index, 
     qv_free(left);
 }
 
-static void free_anchors(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long argl,
+static void free_binding(void *parent, void *data, CRYPTO_EX_DATA *all, int index, long argl,
                          void *argp)
 {
     (void)parent, (void)all, (void)index, (void)argl, (void)argp;
-    struct qv_anchors *anchors = data;
-    qv_anchors_free(&anchors);
+    struct qv_binding *binding = data;
+    if (binding == NULL)
+        return;
+    qv_anchors_weak_free(&binding->anchors);
+    qv_free(binding);
 }
 
 static void make_indices(void)
 {
     left_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_left);
-    anchors_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_anchors);
+    present_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    binding_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_binding);
 }
 
 bool qv_verdict_prepare(void)
 {
-    return pthread_once(&once, make_indices) == 0 && left_index >= 0 && anchors_index >= 0;
+    return pthread_once(&once, make_indices) == 0 && left_index >= 0 && present_index >= 0 &&
+           binding_index >= 0;
 }
 
 void qv_verdict_accept(struct qv_verdict *verdict)
@@ -84,7 +92,8 @@ void qv_verdict_refuse_certificate(struct qv_verdict *verdict, const X509 *x509,
     qv_verdict_refuse(verdict, QV_DENIED, code, "%s: %s", subject, words);
 }
 
-void qv_verdict_leave(SSL *ssl, const struct qv_verdict *verdict, X509 *peer)
+void qv_verdict_leave(SSL *ssl, const struct qv_verdict *verdict, const struct qv_path *path,
+                      X509 *peer)
 {
     struct qv_left_verdict *left = SSL_get_ex_data(ssl, left_index);
     if (left == NULL) {
@@ -97,6 +106,7 @@ void qv_verdict_leave(SSL *ssl, const struct qv_verdict *verdict, X509 *peer)
         }
     }
     left->verdict = *verdict;
+    left->path = *path;
     X509_free(left->peer);
     left->peer = peer != NULL && X509_up_ref(peer) == 1 ? peer : NULL;
 }
@@ -106,16 +116,47 @@ const struct qv_left_verdict *qv_verdict_left(const SSL *ssl)
     return left_index >= 0 ? SSL_get_ex_data(ssl, left_index) : NULL;
 }
 
-enum qv_status qv_verdict_bind(SSL_CTX *context, struct qv_anchors *anchors)
+enum qv_status qv_verdict_bind(SSL_CTX *context, const struct qv_binding *binding)
 {
-    struct qv_anchors *reference = qv_anchors_ref(anchors);
-    if (SSL_CTX_set_ex_data(context, anchors_index, reference) == 1)
-        return QV_OK;
-    qv_anchors_free(&reference);
-    return QV_NO_MEMORY;
+    struct qv_binding *copy = qv_alloc(sizeof(*copy));
+    if (copy == NULL)
+        return QV_NO_MEMORY;
+    *copy = *binding;
+    if (SSL_CTX_set_ex_data(context, binding_index, copy) != 1) {
+        qv_free(copy);
+        return QV_NO_MEMORY;
+    }
+    (void)qv_anchors_weak_ref(copy->anchors);
+    return QV_OK;
 }
 
-const struct qv_anchors *qv_verdict_bound(const SSL *ssl)
+const struct qv_binding *qv_verdict_bound(const SSL *ssl)
 {
-    return anchors_index >= 0 ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), anchors_index) : NULL;
+    return binding_index >= 0 ? SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), binding_index) : NULL;
+}
+
+struct qv_wall qv_verdict_now(const X509_VERIFY_PARAM *parameters)
+{
+    /* OpenSSL reads its parameters without changing them, and does not say so everywhere. */
+    X509_VERIFY_PARAM *readable = (X509_VERIFY_PARAM *)(uintptr_t)parameters;
+    if ((X509_VERIFY_PARAM_get_flags(readable) & X509_V_FLAG_USE_CHECK_TIME) != 0)
+        return (struct qv_wall){.seconds = X509_VERIFY_PARAM_get_time(parameters)};
+    return qv_wall_now();
+}
+
+void qv_trust_follow(SSL *ssl, struct qv_trust *const *present)
+{
+    /* Without memory the handshake is judged at its end alone. */
+    if (present_index >= 0)
+        (void)SSL_set_ex_data(ssl, present_index, (void *)(uintptr_t)present);
+}
+
+const struct qv_anchors *qv_verdict_newer(const SSL *ssl)
+{
+    const struct qv_binding *binding = qv_verdict_bound(ssl);
+    struct qv_trust *const *present =
+        present_index >= 0 ? SSL_get_ex_data(ssl, present_index) : NULL;
+    if (present == NULL || binding == NULL || qv_trust_generation(*present) == binding->generation)
+        return NULL;
+    return qv_trust_anchors(*present);
 }

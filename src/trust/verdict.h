@@ -20,16 +20,33 @@ void qv_verdict_name(const X509_NAME *name, char *text, size_t size);
 /** What the verify callback leaves in an SSL, which owns it. */
 struct qv_left_verdict {
     struct qv_verdict verdict;
-    X509 *peer; /**< a reference */
+    struct qv_path path; /**< of what was verified, where the verdict is QV_OK */
+    X509 *peer;          /**< a reference */
 };
 /** Before the first handshake; false: OpenSSL gave no place for it. Idempotent; any thread. */
 bool qv_verdict_prepare(void);
 /** Without memory nothing is left: the verify result alone explains then. */
-void qv_verdict_leave(SSL *ssl, const struct qv_verdict *verdict, X509 *peer);
+void qv_verdict_leave(SSL *ssl, const struct qv_verdict *verdict, const struct qv_path *path,
+                      X509 *peer);
 const struct qv_left_verdict *qv_verdict_left(const SSL *ssl); /**< NULL: nothing was left */
 
-/** An SSL_CTX holds a reference to the anchors by which its callback judges. */
-QV_MUST_CHECK enum qv_status qv_verdict_bind(SSL_CTX *context, struct qv_anchors *anchors);
-const struct qv_anchors *qv_verdict_bound(const SSL *ssl);
+/** What an SSL_CTX was made for: by these its handshakes and tickets are judged. */
+struct qv_binding {
+    struct qv_anchors *anchors; /**< a weak reference: see qv_anchors_try_ref */
+    uint64_t generation;        /**< of the trust that the context belongs to */
+    unsigned char listener[QV_SHA256_SIZE];
+};
+/** Copies, and takes a weak reference. */
+QV_MUST_CHECK enum qv_status qv_verdict_bind(SSL_CTX *context, const struct qv_binding *binding);
+/** Lives as the SSL's context; NULL: it is none of ours. */
+const struct qv_binding *qv_verdict_bound(const SSL *ssl);
+
+/** The anchors that are in force now, where another trust came since the handshake began (see
+ *  qv_trust_follow); NULL: the bound ones still are. Live as long as the SSL's thread does not
+ *  change its trust. */
+const struct qv_anchors *qv_verdict_newer(const SSL *ssl);
+
+/** The time by which a handshake judges: the wall clock's, unless the parameters fix one. */
+struct qv_wall qv_verdict_now(const X509_VERIFY_PARAM *parameters);
 
 #endif

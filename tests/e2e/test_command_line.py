@@ -1,13 +1,17 @@
-"""The program's commands: help, version, wrong usage, and `certificate`, which says who a file is.
+"""The program's commands: help, version, wrong usage, `check`, `reload`, and `certificate`, which says who
+a file is.
 
 Exit status: 0 all is well, 1 it is not, 2 wrong usage. What is asked for goes to standard output, what
 is wrong to standard error.
 """
 
+import json
 import os
 import pty
 import re
 import select
+import socket
+import stat
 import subprocess
 
 import pytest
@@ -19,7 +23,7 @@ from harness.pki import Pki
 from harness.process import Process, wait_until
 from harness.server import quiver_command, server_environment
 
-COMMANDS = ["serve", "check", "certificate"]
+COMMANDS = ["serve", "check", "reload", "certificate"]
 
 
 def run(*arguments, **options):
@@ -64,12 +68,17 @@ WRONG = [
     ["serve"],
     ["check"],
     ["certificate"],
+    ["reload"],
     ["serve", "--config"],
     ["serve", "--nonsense"],
     ["serve", "--config", "a", "more"],
     ["check", "file.yaml"],
     ["certificate", "a", "b"],
     ["certificate", "--nonsense"],
+    ["reload", "--config"],
+    ["reload", "--config", "a", "more"],
+    ["reload", "--nonsense"],
+    ["check", "--json"],
 ]
 
 
@@ -87,6 +96,127 @@ def test_check_says_that_all_is_well(quiver):
     done = run("check", "--config", server.config_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "testcloud.company.arrowhead.eu" in done.stdout
+
+
+def test_check_warns_of_what_ends_soon(quiver, new_pki):
+    """In six days the own certificate ends: fine today, but said."""
+    cloud = new_pki()
+    cloud.renew("registry", "--days", 6)
+    server = quiver.prepare(pki=cloud)
+    done = run("check", "--config", server.config_path)
+    assert done.returncode == 0 and "is fine" in done.stdout
+    assert re.search(r"(?m)^warning: .*registry\.crt: .* ends on \d{4}-", done.stderr), done.stderr
+
+
+# ---- reload --------------------------------------------------------------------------------------
+
+
+def reload(server, *options):
+    return run("reload", "--config", server.config_path, *options)
+
+
+def test_reload_says_what_came_of_it(quiver):
+    server = quiver.start()
+    client = server.client("consumer")
+    assert client.get("/serviceregistry/monitor/echo").status_code == 200
+    done = reload(server)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "configuration     renewed",
+        "own certificate   renewed",
+        "CAs and CRLs      renewed",
+        "connections       1 kept, 0 ended",
+    ]
+    told = json.loads(reload(server, "--json").stdout)
+    assert told["good"] is True and told["generation"] > 1
+    assert told["connections"] == {"kept": 1, "ended": 0}
+    entry = server.wait_log("reloaded", trigger="command", generation=told["generation"])
+    assert (entry["kept"], entry["ended"]) == (1, 0)
+    assert client.get("/serviceregistry/monitor/echo").status_code == 200
+
+
+def test_reload_says_why_something_old_stays(quiver):
+    """A setting that needs a restart, and a file that is wrong: exit status 1, and what is right is
+    in force."""
+    server = quiver.start()
+    server.write_config(store={"timeout": "3s"}, log={"level": "debug"})
+    done = reload(server)
+    assert done.returncode == 1
+    assert "restart needed    store.timeout" in done.stdout.splitlines()
+    assert server.ops.get("/health/ready").json()["reasons"] == ["restart needed: store.timeout"]
+
+    server.write_config(store={"timeout": "2s", "nonsense": 1})
+    done = reload(server)
+    assert done.returncode == 1
+    assert re.search(r"(?m)^configuration     kept: .*quiver\.yaml:\d+: store\.nonsense: ", done.stdout)
+    assert "CAs and CRLs      renewed" in done.stdout
+    failed = server.wait_log("reload failed", part="configuration", trigger="command")
+    assert "store.nonsense" in failed["reason"]
+    ready = server.ops.get("/health/ready").json()
+    assert any(reason.startswith("configuration: ") for reason in ready["reasons"])
+
+    server.write_config(store={"nonsense": None})
+    assert reload(server).returncode == 0
+    assert server.ops.get("/health/ready").json() == {"status": "ready", "reasons": []}
+
+
+def test_reload_without_a_running_one(quiver):
+    server = quiver.prepare()
+    done = reload(server)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert str(server.data_directory) in done.stderr and "quiver serve" in done.stderr
+    server.start()
+    server.stop()
+    done = reload(server)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{server.data_directory}/control.sock" in done.stderr
+    missing = run("reload", "--config", "/no/such/file")
+    assert missing.returncode == 1 and "/no/such/file" in missing.stderr
+
+
+def test_reload_after_a_kill(quiver):
+    """What a killed Quiver left behind is no hindrance."""
+    server = quiver.start()
+    server.kill()
+    assert (server.data_directory / "control.sock").exists()
+    assert reload(server).returncode == 1
+    server.start()
+    assert reload(server).returncode == 0
+
+
+def test_the_control_socket_is_the_owners_alone(quiver, redis_server):
+    """Also where Redis is somebody else's, and however long the path is."""
+    directory = "/".join(["d", "x" * 120])
+    server = quiver.prepare(redis=redis_server(), store={"data_directory": directory})
+    (server.directory / "d").mkdir()
+    server.start()
+    found = server.directory / directory / "control.sock"
+    assert stat.S_ISSOCK(found.stat().st_mode) and stat.S_IMODE(found.stat().st_mode) == 0o600
+    assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
+    assert reload(server).returncode == 0
+
+
+def talk(server, request, wait=True):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(20)
+        connection.connect(str(server.data_directory / "control.sock"))
+        connection.sendall(request)
+        return connection.makefile("rb").read() if wait else None
+
+
+def test_the_control_socket_takes_anything(quiver):
+    """Nonsense gets an error, silence is dropped, and nobody is held up by either."""
+    server = quiver.start()
+    for request in (b"\n", b"reload\n", b'{"do":"dance"}\n', b"x" * 4097):
+        assert list(json.loads(talk(server, request))) == ["error"], request
+    talk(server, b'{"do":"reload"}', wait=False)
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(10)]
+    for connection in silent:
+        connection.settimeout(30)
+        connection.connect(str(server.data_directory / "control.sock"))
+    assert reload(server).returncode == 0, "it waits for a place, not for ever"
+    for connection in silent:
+        connection.close()
 
 
 # ---- certificate ---------------------------------------------------------------------------------

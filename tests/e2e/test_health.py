@@ -44,7 +44,7 @@ def test_head_and_other_methods(registry, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/health", "/health/", "/health/ready/", "/health/Ready", "/", "/metrics"]
+    "path", ["/health", "/health/", "/health/ready/", "/health/Ready", "/", "/metrics/"]
 )
 def test_nothing_else(registry, path):
     assert_error(registry.ops.get(path), 404, None, f"GET {path}")

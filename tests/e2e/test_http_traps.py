@@ -17,8 +17,8 @@ from harness.extra_shared import (
     assert_nothing_changes,
     registry,
     start_shared,
-    wait_until,
 )  # noqa: F401
+from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, assert_error, register, revoke_path
 from harness.wire import Connection
 

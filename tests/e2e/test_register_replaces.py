@@ -11,8 +11,8 @@ from harness.extra_shared import (
     registry,
     revision,
     start_shared,
-    wait_until,
 )  # noqa: F401
+from harness.process import wait_until
 from harness.requests import (
     assert_same_with_order,
     fresh,

@@ -27,6 +27,9 @@
     "cloud: {name: testcloud.company.arrowhead.eu}\nlisteners:\n- {" listener "}\n"
 #define TLS "tls: {certificate: c, private_key: k, trust: [t]}\n"
 
+#define TLS_LISTENER                                                                               \
+    "listeners: [{name: a, address: 1.2.3.4, port: 1, tls: mutual, serve: [arrowhead]}]\n"
+
 #define URL(url) "identity: {blacklist: {url: \"" url "\"}}\n"
 #define URL_HINT "; write https://host[:port]/path, without user, query and fragment"
 
@@ -143,13 +146,25 @@ static void defaults(void **state)
     assert_int_equal(config->limits.body, 262144);
     assert_int_equal(config->limits.json_depth, 128);
     assert_int_equal(config->limits.connections, 10000);
+    assert_int_equal(config->limits.connections_per_peer, 2500);
     assert_true(config->limits.handshake_ms == 10000);
     assert_true(config->limits.request_ms == 60000);
     assert_int_equal(config->limits.workers, 0);
     assert_int_equal(config->log.level, QV_LOG_INFO);
     assert_int_equal(config->log.format, QV_LOG_AUTO);
     assert_null(config->tls.certificate);
+    assert_null(config->tls.private_key_password_file);
+    assert_null(config->tls.keystore);
+    assert_null(config->tls.keystore_password_file);
     assert_int_equal(config->tls.trust.count, 0);
+    assert_false(config->tls.require_crl);
+    assert_int_equal(config->tls.stale_crl, QV_STALE_CRL_REFUSE);
+    assert_int_equal(config->tls.min_version, QV_TLS_1_2);
+    assert_string_equal(config->tls.ciphers, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK");
+    assert_non_null(strstr(config->tls.cipher_suites, "TLS_AES_128_GCM_SHA256"));
+    assert_non_null(strstr(config->tls.groups, "X25519"));
+    assert_int_equal(config->registry.revoked_providers, QV_REVOKED_HIDE);
+    assert_false(config->registry.publish_certificate);
     assert_false(config->listeners[0].allow_plaintext);
     assert_int_equal(config->listeners[0].line, 3);
 }
@@ -171,8 +186,17 @@ static void every_setting(void **state)
     assert_int_equal(config->listeners[3].authentication, QV_AUTHENTICATION_NONE);
     assert_string_equal(config->tls.certificate, "/etc/quiver/own.crt");
     assert_string_equal(config->tls.private_key, TEST_DATA "/config/own.key");
+    assert_string_equal(config->tls.private_key_password_file, TEST_DATA "/config/own.password");
     assert_int_equal(config->tls.trust.count, 2);
-    assert_int_equal(config->tls.crl.count, 0);
+    assert_int_equal(config->tls.crl.count, 1);
+    assert_true(config->tls.require_crl);
+    assert_int_equal(config->tls.stale_crl, QV_STALE_CRL_ALLOW);
+    assert_int_equal(config->tls.min_version, QV_TLS_1_3);
+    assert_string_equal(config->tls.ciphers, "ECDHE-ECDSA-AES128-GCM-SHA256");
+    assert_string_equal(config->tls.cipher_suites, "TLS_AES_256_GCM_SHA384");
+    assert_string_equal(config->tls.groups, "P-384:P-256");
+    assert_int_equal(config->registry.revoked_providers, QV_REVOKED_KEEP);
+    assert_true(config->registry.publish_certificate);
     assert_int_equal(config->store.redis, QV_REDIS_TCP);
     assert_string_equal(config->store.host, "redis.example");
     assert_string_equal(config->store.username, "quiver");
@@ -214,6 +238,7 @@ static void every_setting(void **state)
     assert_int_equal(config->limits.body, 1048576);
     assert_int_equal(config->limits.json_depth, 16);
     assert_int_equal(config->limits.connections, 5);
+    assert_int_equal(config->limits.connections_per_peer, 3);
     assert_true(config->limits.handshake_ms == 60000);
     assert_true(config->limits.request_ms == 3600000);
     assert_int_equal(config->limits.workers, 2);
@@ -241,7 +266,7 @@ static const struct {
     {LEAST "log.level: info\n",
      "4: log.level: is not a setting; known here: cloud, listeners, tls, store, authorization, "
      "registry, identity, limits, log"},
-    {LEAST "tls: {\"*\": 1}\n", "4: tls.(key): is not supported by this version, remove it"},
+    {LEAST "chap: {\"*\": 1}\n", "4: chap.(key): is not supported by this version, remove it"},
     {LEAST "log: {level: info, level: debug}\n",
      "4: log.level: is given twice (first in line 4), remove one"},
     {LEAST "log: {}\nstore: {}\nlog: {}\n", "6: log: is given twice (first in line 4), remove one"},
@@ -297,6 +322,14 @@ static const struct {
      "4: limits.connections: \"-1\" is not a whole number from 1 to 1000000"},
     {LEAST "limits: {workers: 1.0}\n",
      "4: limits.workers: \"1.0\" is not a whole number from 0 to 256"},
+    {LEAST "tls: {min_version: \"1.1\"}\n",
+     "4: tls.min_version: \"1.1\" is unknown, use one of: 1.2, 1.3"},
+    {LEAST "tls: {stale_crl: keep}\n",
+     "4: tls.stale_crl: \"keep\" is unknown, use one of: refuse, allow"},
+    {LEAST "tls: {ciphers: \"ECDHE, AES\"}\n",
+     "4: tls.ciphers: \"ECDHE, AES\" is no list of OpenSSL's names with colons between them"},
+    {LEAST "tls: {groups: \"\"}\n",
+     "4: tls.groups: \"\" is no list of OpenSSL's names with colons between them"},
     {LEAST "store: {timeout: 2}\n",
      "4: store.timeout: \"2\" is not a time in ms, s, m or h from 100ms to 1m"},
     {LEAST "store: {timeout: 2m}\n",
@@ -307,9 +340,6 @@ static const struct {
      "4: store.redis: the value is none of the known forms; write embedded, "
      "redis://[user:password@]host[:port][/database] or unix:///path[?db=database]"},
     /* what this version cannot honour */
-    {LEAST "tls: {minimum: 1.3}\n", "4: tls.minimum: is not supported by this version, remove it"},
-    {LEAST "tls: {stale_crl: allow}\n",
-     "4: tls.stale_crl: is not supported by this version, remove it"},
     {LEAST "authorization: {policy: policy.yaml}\n",
      "4: authorization.policy: is not supported by this version, remove it"},
     {LEAST "registry: {page_size_max: 1}\n",
@@ -463,6 +493,19 @@ static const struct {
      "4: registry.advertise.port: \"0\" is not a whole number from 1 to 65535"},
     {LEAST "registry: {advertise: 10.0.0.5}\n",
      "4: registry.advertise: must be a mapping: its settings below it, indented"},
+    /* one own certificate, and its passwords */
+    {TLS_LISTENER "tls: {certificate: c, private_key: k, keystore: s, trust: [t]}\n",
+     "2: tls.keystore: takes the place of tls.certificate and tls.private_key, remove it or them"},
+    {TLS_LISTENER "tls: {private_key: k, keystore: s, trust: [t]}\n",
+     "2: tls.keystore: takes the place of tls.certificate and tls.private_key, remove it or them"},
+    {TLS_LISTENER "tls: {keystore: s, private_key_password_file: p, trust: [t]}\n",
+     "2: tls.private_key_password_file: is for tls.private_key, which is missing, remove it or add "
+     "the key"},
+    {TLS_LISTENER "tls: {certificate: c, private_key: k, keystore_password_file: p, trust: [t]}\n",
+     "2: tls.keystore_password_file: is for tls.keystore, which is missing, remove it or add the "
+     "keystore"},
+    {TLS_LISTENER "tls: {keystore: s}\n",
+     "1: tls.trust: is missing, but listener a has tls: mutual"},
     /* what TLS needs */
     {"listeners:\n- {name: a, address: 1.2.3.4, port: 1, tls: mutual, serve: [arrowhead]}\n"
      "tls: {private_key: k, trust: [t]}\n",
@@ -718,11 +761,11 @@ static void the_reference_names_every_setting(void **state)
         "| ",
         "| `registry.direct_access` | list of texts | `[]` | ",
         "| `listeners` | list of listeners | must be given | ",
-        "| `tls.certificate` | path |  | ",
-        "| `tls.crl` | list of paths | `[]` | ",
-        "| `store.timeout` | time, 100ms to 1m | `2s` | ",
-        "| `limits.body` | size, 1KiB to 64MiB | `256KiB` | ",
-        "| `limits.workers` | number, 0 to 256 | `0` | ",
+        "| `tls.certificate` | path |  | at a reload | ",
+        "| `tls.crl` | list of paths | `[]` | at a reload | ",
+        "| `store.timeout` | time, 100ms to 1m | `2s` | at a restart | ",
+        "| `limits.body` | size, 1KiB to 64MiB | `256KiB` | at a reload | ",
+        "| `limits.workers` | number, 0 to 256 | `0` | at a restart | ",
         "| `port` | number, 0 to 65535 | must be given | ",
         "| `tls` | word: `mutual`, `server`, `off` | must be given | ",
         "- `authorization.policy`: ",

@@ -47,7 +47,7 @@ static enum qv_status load(const char *const *names, struct qv_crls **ret_crls,
     QV_CLEANUP(qv_strings) struct qv_strings files = {0};
     for (size_t i = 0; names[i] != NULL; i++)
         assert_int_equal(qv_strings_add(&files, qv_str_from(fx_path(&folder, names[i]))), QV_OK);
-    enum qv_status status = qv_crls_load(&files, store, cas, now, ret_crls, faults);
+    enum qv_status status = qv_crls_load(&files, store, cas, NULL, now, ret_crls, faults);
     assert_int_equal(ERR_peek_error(), 0);
     return status;
 }
@@ -62,18 +62,27 @@ static struct qv_crls *load_good(const char *const *names)
 }
 #define FILES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+static struct qv_serial serial_of(const char *hexadecimal)
+{
+    struct qv_serial serial;
+    BIGNUM *number = NULL;
+    assert_true(BN_hex2bn(&number, hexadecimal) > 0);
+    X509 *x509 = X509_new();
+    assert_non_null(BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)));
+    assert_int_equal(qv_serial_of_certificate(x509, &serial), QV_OK);
+    X509_free(x509);
+    BN_free(number);
+    return serial;
+}
+
 static struct qv_crl_finding look_up(const struct qv_crls *crls, const struct fx_pair *issuer,
-                                     const char *serial)
+                                     const char *hexadecimal)
 {
     struct qv_issuer_key issuer_key;
     struct qv_crl_finding finding;
-    BIGNUM *number = NULL;
-    assert_true(BN_hex2bn(&number, serial) > 0);
-    ASN1_INTEGER *integer = BN_to_ASN1_INTEGER(number, NULL);
+    struct qv_serial serial = serial_of(hexadecimal);
     assert_int_equal(qv_issuer_key_of(issuer->x509, &issuer_key), QV_OK);
-    assert_int_equal(qv_crls_look_up(crls, &issuer_key, integer, now, &finding), QV_OK);
-    ASN1_INTEGER_free(integer);
-    BN_free(number);
+    assert_int_equal(qv_crls_look_up(crls, &issuer_key, &serial, now, &finding), QV_OK);
     return finding;
 }
 
@@ -208,6 +217,90 @@ static void a_ca_may_come_with_its_crl(void **state)
     QV_CLEANUP(qv_crls) struct qv_crls *crls = load_good(FILES("a.crl"));
     assert_int_equal(look_up(crls, &between, "05").answer, QV_CRL_REVOKED);
     assert_int_equal(look_up(crls, &ca, "05").answer, QV_CRL_NONE);
+}
+
+static void each_ca_of_a_chain_has_its_own(void **state)
+{
+    (void)state;
+    struct fx_pair lowest = fx_ca("lowest", "lo", &between);
+    struct fx_crl of[] = {{.issuer = &lowest, .serials = {"05"}},
+                          {.issuer = &between, .serials = {"06"}},
+                          {.issuer = &ca, .serials = {"07"}}};
+    /* only `ca` is trusted; who stands between vouches for who is below, in whichever order */
+    fx_write_certificate(&folder, "a.crl", "w", lowest.x509);
+    fx_write_crl(&folder, "a.crl", "a", &of[0]);
+    fx_write_crl(&folder, "a.crl", "a", &of[1]);
+    fx_write_certificate(&folder, "a.crl", "a", between.x509);
+    fx_write_crl(&folder, "b.crl", "w", &of[2]);
+    QV_CLEANUP(qv_crls) struct qv_crls *crls = load_good(FILES("a.crl", "b.crl"));
+    assert_int_equal(qv_crls_count(crls), 3);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 3; k++)
+            assert_int_equal(look_up(crls, of[i].issuer, of[k].serials[0]).answer,
+                             i == k ? QV_CRL_REVOKED : QV_CRL_GOOD);
+    fx_free(&lowest);
+}
+
+static void a_superseded_one_has_nothing_against_it(void **state)
+{
+    (void)state;
+    struct fx_crl spec = {.issuer = &ca, .serials = {"05"}, .reason = 4};
+    fx_write_crl(&folder, "a.crl", "w", &spec);
+    QV_CLEANUP(qv_crls) struct qv_crls *alone = load_good(FILES("a.crl"));
+    assert_int_equal(look_up(alone, &ca, "05").answer, QV_CRL_REVOKED);
+    assert_true(look_up(alone, &ca, "05").superseded);
+    assert_string_equal(look_up(alone, &ca, "05").reason, "superseded");
+    assert_false(look_up(alone, &ca, "06").superseded);
+
+    /* where the same serial is held to be worse, that counts: within a CRL, and of another scope */
+    X509_CRL *crl = fx_crl(&spec);
+    fx_revoke(crl, "05", 1);
+    assert_true(X509_CRL_sign(crl, ca.key, EVP_sha256()) > 0);
+    FILE *file = fx_open(&folder, "a.crl", "w");
+    assert_int_equal(PEM_write_X509_CRL(file, crl), 1);
+    assert_int_equal(fclose(file), 0);
+    X509_CRL_free(crl);
+    QV_CLEANUP(qv_crls) struct qv_crls *twice = load_good(FILES("a.crl"));
+    assert_string_equal(look_up(twice, &ca, "05").reason, "key compromise");
+    assert_false(look_up(twice, &ca, "05").superseded);
+    struct fx_crl other = {.issuer = &ca,
+                           .serials = {"05"},
+                           .reason = 1,
+                           .critical_nid = NID_issuing_distribution_point,
+                           .extension = "onlyuser:TRUE"};
+    fx_write_crl(&folder, "a.crl", "w", &spec);
+    fx_write_crl(&folder, "b.crl", "w", &other);
+    for (int order = 0; order < 2; order++) {
+        QV_CLEANUP(qv_crls)
+        struct qv_crls *both =
+            load_good(order == 0 ? FILES("a.crl", "b.crl") : FILES("b.crl", "a.crl"));
+        assert_string_equal(look_up(both, &ca, "05").reason, "key compromise");
+        assert_false(look_up(both, &ca, "05").superseded);
+    }
+}
+
+static void its_facts_are_told(void **state)
+{
+    (void)state;
+    struct fx_crl spec = {
+        .issuer = &ca, .serials = {"05", "06"}, .begin = -3600, .end = 3600, .number = 9};
+    struct fx_crl endless = {.issuer = &between, .begin = -3600, .end = -1};
+    fx_write_crl(&folder, "a.crl", "w", &spec);
+    fx_write_crl(&folder, "b.crl", "w", &endless);
+    fx_write_certificate(&folder, "b.crl", "a", between.x509);
+    QV_CLEANUP(qv_crls) struct qv_crls *crls = load_good(FILES("a.crl", "b.crl"));
+    struct qv_crl_facts facts;
+    qv_crls_facts(crls, 0, &facts);
+    assert_string_equal(facts.file, fx_path(&folder, "a.crl"));
+    assert_string_equal(facts.issuer, "dnQualifier=lo,CN=" FX_CLOUD);
+    assert_int_equal(facts.serials, 2);
+    assert_true(facts.has_next_update);
+    assert_int_equal(facts.next_update.seconds - facts.this_update.seconds, 7200);
+    assert_in_range(facts.this_update.seconds, now.seconds - 3600, now.seconds - 3500);
+    qv_crls_facts(crls, 1, &facts);
+    assert_string_equal(facts.issuer, "dnQualifier=lo,CN=lower.company.arrowhead.eu");
+    assert_int_equal(facts.serials, 0);
+    assert_false(facts.has_next_update);
 }
 
 static void an_empty_one_is_good_for_all(void **state)
@@ -367,7 +460,7 @@ static void every_allocation_may_fail(void **state)
     for (size_t nth = 1; crls == NULL; nth++, failures++) {
         QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
         qv_memory_fail_at(nth);
-        enum qv_status status = qv_crls_load(&files, store, cas, now, &crls, &faults);
+        enum qv_status status = qv_crls_load(&files, store, cas, NULL, now, &crls, &faults);
         qv_memory_fail_at(0);
         assert_int_equal(status, crls != NULL ? QV_OK : QV_NO_MEMORY);
         assert_int_equal(faults.count, 0);
@@ -388,6 +481,9 @@ int main(void)
         cmocka_unit_test(crls_of_other_scopes_stand_side_by_side),
         cmocka_unit_test(der_is_read),
         cmocka_unit_test(a_ca_may_come_with_its_crl),
+        cmocka_unit_test(each_ca_of_a_chain_has_its_own),
+        cmocka_unit_test(a_superseded_one_has_nothing_against_it),
+        cmocka_unit_test(its_facts_are_told),
         cmocka_unit_test(an_empty_one_is_good_for_all),
         cmocka_unit_test(unfit_crls_are_refused),
         cmocka_unit_test(a_stranger_cannot_bring_its_ca_along),

@@ -28,7 +28,7 @@ static int set_up(void **state)
 {
     (void)state;
     struct qv_str header = QV_STR("Bearer SYSTEM//Prov");
-    config = (struct qv_config){.registry.verbose = true, .limits.json_depth = 16};
+    config = (struct qv_config){.registry.verbose = true};
     api = (struct qv_api){.config = &config, .rules = fixture_rules()};
     if (qv_registry_new(&api.rules, &registry) != QV_OK || qv_view_new(&view) != QV_OK ||
         qv_policy_builtin(&policy) != QV_OK ||
@@ -65,6 +65,7 @@ static void run(const struct call *call, struct qv_response *response, struct qv
         .param = qv_str_from(call->param),
         .origin = QV_STR(ORIGIN),
         .identity = caller,
+        .json_depth = 16,
     };
     if (call->content_type != NULL)
         request.content_type = qv_str_from(call->content_type);

@@ -292,6 +292,32 @@ static void a_second_quiver_is_refused_by_name(void **state)
     assert_true(runs());
 }
 
+/* Where Redis is somebody else's, the folder and its lock are needed all the same. */
+static void a_folder_without_redis_is_held_too(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct stat facts;
+    char path[128];
+    int lock = -1;
+    assert_int_equal(qv_data_directory_hold(data, &lock, &error), QV_OK);
+    assert_int_equal(stat(data, &facts), 0);
+    assert_int_equal(facts.st_mode & 07777, 0700);
+    assert_false(lock_is_free());
+    close(lock);
+    assert_true(lock_is_free());
+
+    lock = -1;
+    snprintf(path, sizeof(path), "%s/open", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(symlink("somebody's", strcat(path, "/file")), 0);
+    path[strlen(path) - strlen("/file")] = '\0';
+    assert_int_equal(chmod(path, 0755), 0);
+    assert_int_equal(qv_data_directory_hold(path, &lock, &error), QV_INVALID);
+    assert_non_null(strstr(qv_error_message(&error), "open to other users"));
+    assert_int_equal(lock, -1);
+}
+
 static void faults_are_named_with_their_remedy(void **state)
 {
     (void)state;
@@ -415,6 +441,7 @@ int main(void)
         IN_A_FOLDER(a_stopped_redis_is_ended_too),
         IN_A_FOLDER(nothing_is_left_of_a_killed_quiver),
         IN_A_FOLDER(a_second_quiver_is_refused_by_name),
+        IN_A_FOLDER(a_folder_without_redis_is_held_too),
         IN_A_FOLDER(faults_are_named_with_their_remedy),
         IN_A_FOLDER(who_ends_at_once_is_started_less_and_less_often),
         IN_A_FOLDER(a_folder_of_others_is_left_alone),

@@ -200,6 +200,33 @@ static void every_allocation_of_a_change_may_fail(void **state)
     qv_change_free(&change);
 }
 
+/* The issuer's key is what CRLs are asked by; where no path was verified it is not known. */
+static void a_change_names_the_key_that_vouches_for_its_maker(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *member;
+    } rows[] = {{"", ""},
+                {"-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s",
+                 "\"issuerKey\":\"-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s\","}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct qv_certificate certificate = {.fingerprint = (char *)"f",
+                                             .issuer = (char *)"CN=x",
+                                             .serial = (char *)"0a",
+                                             .not_after = {.seconds = 1893456000}};
+        strcpy(certificate.issuer_key, rows[i].key);
+        const struct qv_identity by = {.system = (char *)"p", .certificate = &certificate};
+        QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+        assert_int_equal(qv_change_revoke_system(QV_STR("p"), &by, &change), QV_OK);
+        QV_CLEANUP(qv_buf) struct qv_buf wanted = {0};
+        qv_buf_printf(&wanted,
+                      "{\"system\":\"p\",\"x5t#S256\":\"f\",\"issuer\":\"CN=x\",%s"
+                      "\"serial\":\"0a\",\"notAfter\":\"2030-01-01T00:00:00Z\"}",
+                      rows[i].member);
+        assert_str(change->args[0], wanted.at);
+    }
+}
+
 /* The script has to look at each template once, however many interfaces rely on it. */
 static void a_change_names_each_template_once(void **state)
 {
@@ -237,6 +264,7 @@ int main(void)
         cmocka_unit_test(looks_into_replies_of_any_shape),
         cmocka_unit_test(every_allocation_of_an_entry_may_fail),
         cmocka_unit_test(every_allocation_of_a_change_may_fail),
+        cmocka_unit_test(a_change_names_the_key_that_vouches_for_its_maker),
         cmocka_unit_test(a_change_names_each_template_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,74 @@ static void templates_of_a_registration_are_bounded(void **state)
                         "Service interface list has more than 2000 different templates");
 }
 
+static json_t *make_numbers(size_t first)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < LONG; i++)
+        assert_int_equal(json_array_append_new(list, json_integer((json_int_t)(first + i))), 0);
+    return list;
+}
+
+static bool long_lists_match(const char *operator_, json_t *operand, json_t *found)
+{
+    QV_CLEANUP(qv_json)
+    json_t *object = json_pack("{s:{s:s,s:O}}", "l", "op", operator_, "value", operand);
+    QV_CLEANUP(qv_json) json_t *metadata = json_pack("{s:O}", "l", found);
+    QV_CLEANUP(qv_requirement) struct qv_requirement *requirement = NULL;
+    assert_int_equal(
+        qv_requirement_read(qv_dialect_get(QV_DIALECT_5_2), object, &requirement, NULL), QV_OK);
+    return qv_requirement_matches(requirement, metadata);
+}
+
+static void lists_with_a_common_element(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_json) json_t *operand = make_numbers(0);
+    QV_CLEANUP(qv_json) json_t *apart = make_numbers(LONG);
+    QV_CLEANUP(qv_json) json_t *touching = make_numbers(LONG - 1);
+    assert_false(long_lists_match("CONTAINS_ANY", operand, apart));
+    assert_true(long_lists_match("NOT_CONTAINS_ANY", operand, apart));
+    assert_true(long_lists_match("CONTAINS_ANY", operand, touching));
+}
+
+/* Many instances are asked for one of many values. */
+static void one_of_many(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_json) json_t *operand = make_numbers(0);
+    QV_CLEANUP(qv_json)
+    json_t *object = json_pack("{s:{s:s,s:O}}", "n", "op", "IN", "value", operand);
+    QV_CLEANUP(qv_requirement) struct qv_requirement *requirement = NULL;
+    assert_int_equal(
+        qv_requirement_read(qv_dialect_get(QV_DIALECT_5_0), object, &requirement, NULL), QV_OK);
+    for (size_t i = 0; i < LONG; i++) {
+        QV_CLEANUP(qv_json) json_t *metadata = json_pack("{s:I}", "n", (json_int_t)(2 * i));
+        assert_true(qv_requirement_matches(requirement, metadata) == (2 * i < LONG));
+    }
+}
+
+/* The elements of a set are short: what is found is not looked at further than they are long, by
+ * however many requirements. */
+static void large_values_are_not_in_sets_of_small_ones(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_json) json_t *metadata = json_pack("{s:{}}", "o");
+    json_t *members = json_object_get(metadata, "o");
+    for (size_t i = 0; i < LONG; i++) {
+        char name[24];
+        snprintf(name, sizeof(name), "m%zu", i);
+        assert_int_equal(json_object_set_new(members, name, json_true()), 0);
+    }
+    QV_CLEANUP(qv_json)
+    json_t *object = fixture_quoted(
+        "{'o':{'op':'IN','value':[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}}");
+    QV_CLEANUP(qv_requirement) struct qv_requirement *requirement = NULL;
+    assert_int_equal(
+        qv_requirement_read(qv_dialect_get(QV_DIALECT_5_0), object, &requirement, NULL), QV_OK);
+    for (size_t i = 0; i < LONG; i++)
+        assert_false(qv_requirement_matches(requirement, metadata));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +227,9 @@ int main(void)
         cmocka_unit_test(addresses_of_an_automatic_provider),
         cmocka_unit_test(properties_of_a_template),
         cmocka_unit_test(templates_of_a_registration_are_bounded),
+        cmocka_unit_test(lists_with_a_common_element),
+        cmocka_unit_test(one_of_many),
+        cmocka_unit_test(large_values_are_not_in_sets_of_small_ones),
     };
     return cmocka_run_group_tests(tests, fixture_setup, NULL);
 }

@@ -3,6 +3,7 @@
  * Names, versions and instance ids of dialect 5.2, in both normalizations (spec 3.14, 5.2).
  */
 #include "domain_fixture.h"
+#include <ctype.h>
 
 static const struct qv_dialect *extended(void)
 {
@@ -83,6 +84,75 @@ static void names_are_converted(void **state)
     for (size_t i = 0; i < COUNT_OF(conversions); i++) {
         for (int entity = 0; entity < QV_ENTITY_COUNT; entity++)
             assert_form(extended(), entity, conversions[i].raw, conversions[i].forms[entity]);
+    }
+}
+
+/* ---- the forms once more, a character at a time ---- */
+
+static bool is_separator(struct qv_str text, size_t place)
+{
+    return strchr("-_ \t", text.at[place]) != NULL;
+}
+
+static char in_case(char c, bool upper)
+{
+    return (char)(upper ? toupper(c) : tolower(c));
+}
+
+static void put_joined(struct qv_str raw, bool first_upper, struct qv_buf *buf)
+{
+    bool met = false;
+    for (size_t i = 0; i < raw.length; i++) {
+        bool separates = is_separator(raw, i);
+        if (i == 0)
+            qv_buf_put_char(buf, separates ? '_' : in_case(raw.at[i], first_upper));
+        else if (!separates && met && is_separator(raw, i - 1))
+            qv_buf_put_char(buf, in_case(raw.at[i], true));
+        else if (!separates)
+            qv_buf_put_char(buf, raw.at[i]);
+        met = met || !separates;
+    }
+}
+
+static void put_separated(struct qv_str raw, char separator, bool upper, struct qv_buf *buf)
+{
+    for (size_t i = 0; i < raw.length; i++) {
+        if (!is_separator(raw, i))
+            qv_buf_put_char(buf, in_case(raw.at[i], upper));
+        else if (i == 0 || !is_separator(raw, i - 1))
+            qv_buf_put_char(buf, separator);
+    }
+}
+
+static void put_slowly(struct qv_str raw, int entity, struct qv_buf *buf)
+{
+    static const char separators[QV_ENTITY_COUNT] = {
+        [QV_ENTITY_DEVICE] = '_', [QV_ENTITY_TEMPLATE] = '_', [QV_ENTITY_OPERATION] = '-'};
+    bool upper = entity == QV_ENTITY_SYSTEM || entity == QV_ENTITY_DEVICE;
+    if (separators[entity] != '\0')
+        put_separated(qv_str_trim(raw), separators[entity], upper, buf);
+    else
+        put_joined(qv_str_trim(raw), upper, buf);
+}
+
+static void any_name_is_converted_as_by_characters(void **state)
+{
+    (void)state;
+    static const char letters[] = "aZx9-_ \t.";
+    uint32_t seed = 1; /* the same names in each run */
+    for (size_t round = 0; round < 5000; round++) {
+        char raw[24] = "";
+        for (size_t i = 0; i < round % sizeof(raw); i++) {
+            seed = seed * 1664525 + 1013904223;
+            raw[i] = letters[(seed >> 16) % (sizeof(letters) - 1)];
+        }
+        for (int entity = 0; entity < QV_ENTITY_COUNT; entity++) {
+            QV_CLEANUP(qv_buf) struct qv_buf form = {0}, expected = {0};
+            qv_name_normalize(extended(), (enum qv_entity)entity, qv_str_from(raw), &form);
+            put_slowly(qv_str_from(raw), entity, &expected);
+            if (!qv_str_equal(qv_buf_str(&form), qv_buf_str(&expected)))
+                fail_msg("'%s' as a %d: %s", raw, entity, form.at);
+        }
     }
 }
 
@@ -291,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_converted),
+        cmocka_unit_test(any_name_is_converted_as_by_characters),
         cmocka_unit_test(simple_names_are_only_trimmed),
         cmocka_unit_test(violations_name_the_entity),
         cmocka_unit_test(a_blank_name_is_nothing),

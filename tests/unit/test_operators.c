@@ -219,6 +219,183 @@ static void missing_and_null_match_nothing(void **state)
     }
 }
 
+/* ---- operands that are long lists ---- */
+
+/* What is in no other list here. */
+static void append_others(json_t *list)
+{
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(json_array_append_new(list, json_sprintf("other-%d", i)), 0);
+}
+
+static struct qv_requirement *read_operand(const char *operator_, const char *key, json_t *operand)
+{
+    QV_CLEANUP(qv_json)
+    json_t *object = json_pack("{s:{s:s,s:O}}", key, "op", operator_, "value", operand);
+    struct qv_requirement *requirement = NULL;
+    assert_int_equal(
+        qv_requirement_read(qv_dialect_get(QV_DIALECT_5_2), object, &requirement, NULL), QV_OK);
+    return requirement;
+}
+
+static void assert_long_holds(const char *key, const char *operator_, const char *value,
+                              bool expected)
+{
+    QV_CLEANUP(qv_json) json_t *metadata = fixture_quoted(METADATA);
+    QV_CLEANUP(qv_json) json_t *operand = fixture_quoted(value);
+    if (json_is_array(operand))
+        append_others(operand);
+    QV_CLEANUP(qv_requirement)
+    struct qv_requirement *requirement = read_operand(operator_, key, operand);
+    if (qv_requirement_matches(requirement, metadata) != expected)
+        fail_msg("%s %s %s and others", key, operator_, value);
+}
+
+static void long_operands_hold_as_short_ones(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (strcmp(cases[i].operator_, "IN") != 0)
+            continue;
+        assert_long_holds(cases[i].key, "IN", cases[i].value, cases[i].holds);
+        assert_long_holds(cases[i].key, "NOT_IN", cases[i].value, !cases[i].holds);
+    }
+    for (size_t i = 0; i < COUNT_OF(any_cases); i++) {
+        assert_long_holds(any_cases[i].key, "CONTAINS_ANY", any_cases[i].value, any_cases[i].holds);
+        assert_long_holds(any_cases[i].key, "NOT_CONTAINS_ANY", any_cases[i].value,
+                          !any_cases[i].holds);
+    }
+}
+
+static unsigned roll(unsigned sides)
+{
+    static uint32_t seed = 1; /* the same values in each run */
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 16) % sides;
+}
+
+/* Small values of every kind, so that many are equal, or nearly. */
+static json_t *random_value(unsigned depth)
+{
+    static const char *const leaves[] = {
+        "0",         "1",    "-1",  "256", "0.0", "-0.0", "1.0",   "1.5",  "''",  "'0'",  "'a'",
+        "'\\u00e9'", "true", "'t'", "'n'", "[]",  "{}",   "false", "null", "[0]", "['']", "1e300"};
+    static const char *const names[] = {"a", "b", "aa", ""};
+    if (depth == 0 || roll(2) == 0)
+        return fixture_quoted(leaves[roll(COUNT_OF(leaves))]);
+    json_t *value = roll(2) == 0 ? json_array() : json_object();
+    for (unsigned i = roll(4); i > 0; i--) {
+        json_t *part = random_value(depth - 1);
+        int added = json_is_array(value)
+                        ? json_array_append_new(value, part)
+                        : json_object_set_new(value, names[roll(COUNT_OF(names))], part);
+        assert_int_equal(added, 0);
+    }
+    return value;
+}
+
+static json_t *random_list(size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(json_array_append_new(list, random_value(2)), 0);
+    return list;
+}
+
+static bool is_among(const json_t *value, const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (qv_json_equal(value, json_array_get(list, i)))
+            return true;
+    }
+    return false;
+}
+
+static bool is_any_among(const json_t *values, const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        if (is_among(json_array_get(values, i), list))
+            return true;
+    }
+    return false;
+}
+
+static void assert_long_agrees(const char *operator_, json_t *operand, json_t *found, bool expected)
+{
+    QV_CLEANUP(qv_json) json_t *metadata = json_pack("{s:O}", "k", found);
+    QV_CLEANUP(qv_requirement)
+    struct qv_requirement *requirement = read_operand(operator_, "k", operand);
+    if (qv_requirement_matches(requirement, metadata) == expected)
+        return;
+    QV_CLEANUP(qv_buf) struct qv_buf text = {0};
+    qv_json_write(&text, found);
+    qv_buf_put_text(&text, " of ");
+    qv_json_write(&text, operand);
+    fail_msg("%s, %sexpected: %s", operator_, expected ? "" : "not ", text.at);
+}
+
+static void long_operands_compare_as_equality_does(void **state)
+{
+    (void)state;
+    for (size_t round = 0; round < 1000; round++) {
+        QV_CLEANUP(qv_json) json_t *operand = random_list(20);
+        QV_CLEANUP(qv_json) json_t *values = random_list(6);
+        for (size_t i = 0; i < json_array_size(values); i++) {
+            json_t *value = json_array_get(values, i);
+            bool is_in = !json_is_null(value) && is_among(value, operand);
+            assert_long_agrees("IN", operand, value, is_in);
+        }
+        if (json_array_remove(values, roll(3)) != 0)
+            fail();
+        assert_long_agrees("CONTAINS_ANY", operand, values, is_any_among(values, operand));
+    }
+}
+
+static void long_operands_when_memory_runs_out(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_json) json_t *operand = fixture_quoted("[{'b':1,'a':[2]},'x']");
+    append_others(operand);
+    QV_CLEANUP(qv_json)
+    json_t *object = json_pack("{s:{s:s,s:O}}", "k", "op", "IN", "value", operand);
+    enum qv_status status = QV_NO_MEMORY;
+    for (size_t nth = 1; status != QV_OK; nth++) {
+        QV_CLEANUP(qv_requirement) struct qv_requirement *requirement = NULL;
+        qv_memory_fail_at(nth);
+        status = qv_requirement_read(qv_dialect_get(QV_DIALECT_5_0), object, &requirement, NULL);
+        bool failed = qv_memory_count() >= nth;
+        qv_memory_fail_at(0);
+        assert_int_equal(status, failed ? QV_NO_MEMORY : QV_OK);
+        assert_true((requirement == NULL) == failed);
+    }
+}
+
+/* Asking a set takes memory; without it the answer is the same. */
+static void long_operands_match_without_memory(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_json) json_t *operand = fixture_quoted("[{'b':1,'a':[2]},'x']");
+    append_others(operand);
+    QV_CLEANUP(qv_json) json_t *good = fixture_quoted("{'k':[5,{'a':[2],'b':1}]}");
+    QV_CLEANUP(qv_json) json_t *bad = fixture_quoted("{'k':[5,{'a':[3],'b':1}]}");
+    QV_CLEANUP(qv_requirement)
+    struct qv_requirement *requirement = read_operand("CONTAINS_ANY", "k", operand);
+    size_t nth = 1;
+    for (bool failed = true; failed; nth++) {
+        qv_memory_fail_at(nth);
+        bool matches = qv_requirement_matches(requirement, good);
+        failed = qv_memory_count() >= nth;
+        qv_memory_fail_at(nth);
+        bool other_matches = qv_requirement_matches(requirement, bad);
+        qv_memory_fail_at(0);
+        assert_true(matches);
+        assert_false(other_matches);
+    }
+    assert_true(nth > 2); /* a set was asked */
+}
+
+/* ---- what is refused ---- */
+
 static void assert_refused(enum qv_dialect_id id, const char *operator_, const char *value)
 {
     QV_CLEANUP(qv_requirement) struct qv_requirement *requirement = NULL;
@@ -355,6 +532,10 @@ int main(void)
         cmocka_unit_test(operators_hold_by_kind),
         cmocka_unit_test(lists_with_a_common_element),
         cmocka_unit_test(missing_and_null_match_nothing),
+        cmocka_unit_test(long_operands_hold_as_short_ones),
+        cmocka_unit_test(long_operands_compare_as_equality_does),
+        cmocka_unit_test(long_operands_when_memory_runs_out),
+        cmocka_unit_test(long_operands_match_without_memory),
         cmocka_unit_test(operators_of_the_other_dialect_are_unknown),
         cmocka_unit_test(bad_expressions_are_refused_up_front),
         cmocka_unit_test(patterns_have_a_length),

@@ -8,6 +8,7 @@
 #include <quiver/base/memory.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ static int tear_down(void **state)
 /* The ids that a lookup finds, in order, joined by blanks; `text` is the request's body. */
 static char *find(const char *text)
 {
-    static char ids[1024];
+    static char ids[4096];
     struct qv_service_query *query = NULL;
     struct qv_service_result result;
     QV_CLEANUP(qv_json) json_t *body = NULL;
@@ -135,7 +136,7 @@ static void address_types_shorten_the_answer_alone(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(qv_registry_find_services(registry, &query, now, &result, NULL), QV_OK);
         QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
-        qv_service_result_write(&result, QV_DETAIL_TERSE, &buf);
+        qv_service_result_write(&result, QV_DETAIL_TERSE, false, &buf);
         assert_non_null(strstr(buf.at,
                                "\"interfaces\":[{\"templateName\":\"generic-http\",\"protocol\":"
                                "\"http\",\"policy\":\"NONE\",\"properties\":{"
@@ -146,7 +147,7 @@ static void address_types_shorten_the_answer_alone(void **state)
     query.address_types = 0;
     assert_int_equal(qv_registry_find_services(registry, &query, now, &result, NULL), QV_OK);
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
-    qv_service_result_write(&result, QV_DETAIL_TERSE, &buf);
+    qv_service_result_write(&result, QV_DETAIL_TERSE, false, &buf);
     assert_non_null(strstr(buf.at, "[\"10.0.0.1\",\"a.example\"]"));
     assert_non_null(strstr(buf.at, "\"count\":1}"));
     qv_service_result_free(&result);
@@ -176,6 +177,130 @@ static void a_change_is_applied_whole_or_not_at_all(void **state)
         assert_true(nth < 500);
     }
     assert_string_equal(find("{\"providerNames\":[\"c\"]}"), "c::z::1.0.0");
+}
+
+/* More than one owner's array has to grow for it. */
+static void many_instances_come_at_once_or_none(void **state)
+{
+    (void)state;
+    put_plant();
+    const struct qv_effect effects[] = {
+        PUT(QV_KIND_INSTANCE, "a::x::1.0.0", INSTANCE_DOC("a", "x", "1.0.0", "", HTTP)),
+        PUT(QV_KIND_INSTANCE, "a::x::3.0.0", INSTANCE_DOC("a", "x", "3.0.0", "", HTTP)),
+        PUT(QV_KIND_INSTANCE, "a::x::4.0.0", INSTANCE_DOC("a", "x", "4.0.0", "", HTTP)),
+        REMOVE(QV_KIND_INSTANCE, "a::x::2.0.0"),
+        PUT(QV_KIND_INSTANCE, "b::x::5.0.0", INSTANCE_DOC("b", "x", "5.0.0", "", HTTP)),
+        PUT(QV_KIND_INSTANCE, "b::x::6.0.0", INSTANCE_DOC("b", "x", "6.0.0", "", HTTP)),
+        REMOVE(QV_KIND_INSTANCE, "b::x::5.0.0"),
+        PUT(QV_KIND_INSTANCE, "b::x::7.0.0", INSTANCE_DOC("b", "x", "7.0.0", "", HTTP)),
+        PUT(QV_KIND_INSTANCE, "b::x::7.0.0", INSTANCE_DOC("b", "x", "7.0.0", "", HTTP)),
+    };
+    size_t count = sizeof(effects) / sizeof(effects[0]), nth = 1;
+    enum qv_status status = QV_NO_MEMORY;
+    for (; status != QV_OK; nth++) {
+        qv_memory_fail_at(nth);
+        status = qv_view_apply(view, effects, count, NULL);
+        qv_memory_fail_at(0);
+        if (status != QV_OK)
+            assert_string_equal(find("{\"serviceDefinitionNames\":[\"x\",\"y\"]}"),
+                                "b::y::1.0.0 a::y::1.0.0 a::x::2.0.0 a::x::1.0.0");
+        assert_true(nth < 1000);
+    }
+    assert_true(nth > count);
+    assert_string_equal(find("{\"serviceDefinitionNames\":[\"x\"]}"),
+                        "b::x::7.0.0 b::x::6.0.0 a::x::4.0.0 a::x::3.0.0 a::x::1.0.0");
+    assert_string_equal(find("{\"providerNames\":[\"a\"]}"),
+                        "a::y::1.0.0 a::x::4.0.0 a::x::3.0.0 a::x::1.0.0");
+    assert_string_equal(find("{\"providerNames\":[\"b\"]}"), "b::y::1.0.0 b::x::7.0.0 b::x::6.0.0");
+}
+
+enum { CHURNED = 60 }; /* more than are fetched ahead at once */
+
+static void put_or_remove(int which, bool in)
+{
+    char id[64], doc[600];
+    snprintf(id, sizeof(id), "p%d::d%d::1.%d.0", which % 2, which % 3, which);
+    snprintf(doc, sizeof(doc),
+             "{\"v\":1,\"rev\":7,\"created\":\"2026-01-02T03:04:05Z\","
+             "\"updated\":\"2026-01-02T03:04:06Z\",\"by\":{\"system\":\"x\"},\"doc\":"
+             "{\"instanceId\":\"%s\",\"provider\":\"p%d\",\"serviceDefinition\":\"d%d\","
+             "\"version\":\"1.%d.0\",\"metadata\":{\"n\":%d},\"interfaces\":[" HTTP "]}}",
+             id, which % 2, which % 3, which, which % 5);
+    assert_int_equal(in ? APPLY(view, PUT(QV_KIND_INSTANCE, id, doc))
+                        : APPLY(view, REMOVE(QV_KIND_INSTANCE, id)),
+                     QV_OK);
+}
+
+/* How many are found of those that are in and whose number leaves `rest`. */
+static void check_found(const bool in[CHURNED], const char *request, int divisor, int rest)
+{
+    size_t expected = 0, found = 0;
+    for (int i = 0; i < CHURNED; i++)
+        expected += in[i] && i % divisor == rest;
+    const char *ids = find(request);
+    for (const char *at = ids; (at = strstr(at, "::1.")) != NULL; found++) {
+        int which = atoi(at + 4);
+        assert_true(in[which] && which % divisor == rest);
+        at += 4;
+    }
+    assert_int_equal(found, expected);
+}
+
+static void owners_know_theirs_through_coming_and_going(void **state)
+{
+    (void)state;
+    assert_int_equal(APPLY(view, PUT(QV_KIND_SYSTEM, "p0", SYSTEM_DOC("p0", "")),
+                           PUT(QV_KIND_SYSTEM, "p1", SYSTEM_DOC("p1", "")),
+                           PUT(QV_KIND_DEFINITION, "d0", DEFINITION_DOC("d0")),
+                           PUT(QV_KIND_DEFINITION, "d1", DEFINITION_DOC("d1")),
+                           PUT(QV_KIND_DEFINITION, "d2", DEFINITION_DOC("d2"))),
+                     QV_OK);
+    bool in[CHURNED] = {false};
+    srand(11);
+    for (int i = 0; i < 1500; i++) {
+        int which = rand() % CHURNED;
+        bool putting = rand() % 100 < (i < 750 ? 75 : 25);
+        put_or_remove(which, putting); /* also where it is there already, or is not there */
+        in[which] = putting;
+        if (i % 10 != 0)
+            continue;
+        check_found(in, "{\"providerNames\":[\"p1\"]}", 2, 1);
+        check_found(in, "{\"serviceDefinitionNames\":[\"d2\"]}", 3, 2);
+        check_found(in, "{\"serviceDefinitionNames\":[\"d0\"],\"providerNames\":[\"p0\"]}", 6, 0);
+        check_found(in,
+                    "{\"providerNames\":[\"p0\",\"p1\"],"
+                    "\"metadataRequirementsList\":[{\"n\":3}]}",
+                    5, 3);
+        check_found(in,
+                    "{\"serviceDefinitionNames\":[\"d1\"],"
+                    "\"metadataRequirementsList\":[{\"n\":{\"op\":\"GREATER_THAN\","
+                    "\"value\":-1}}]}",
+                    3, 1);
+    }
+}
+
+/* More ids than are looked for at once, some of which nobody has. */
+static void finds_many_ids(void **state)
+{
+    (void)state;
+    assert_int_equal(APPLY(view, PUT(QV_KIND_SYSTEM, "p0", SYSTEM_DOC("p0", "")),
+                           PUT(QV_KIND_SYSTEM, "p1", SYSTEM_DOC("p1", "")),
+                           PUT(QV_KIND_DEFINITION, "d0", DEFINITION_DOC("d0")),
+                           PUT(QV_KIND_DEFINITION, "d1", DEFINITION_DOC("d1"))),
+                     QV_OK);
+    bool in[CHURNED];
+    char request[4000] = "{\"instanceIds\":[\"nobody::has::1.0.0\"";
+    for (int i = 0; i < CHURNED; i++) {
+        in[i] = i % 7 != 0;
+        put_or_remove(i, in[i]);
+        snprintf(request + strlen(request), sizeof(request) - strlen(request),
+                 ",\"p%d::d%d::1.%d.0\"", i % 2, i % 3, i);
+        in[i] = in[i] && i % 3 != 2; /* of d2 there is no definition */
+    }
+    strcat(request, "]}");
+    check_found(in, request, 1, 0);
+    strcpy(strrchr(request, '}'), ",\"metadataRequirementsList\":[{\"n\":2}]}");
+    check_found(in, request, 5, 2);
 }
 
 static void an_instance_waits_for_its_provider(void **state)
@@ -269,7 +394,7 @@ static void what_was_found_outlives_the_view(void **state)
     assert_string_equal(find("{\"providerNames\":[\"b\"]}"), "");
 
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
-    qv_service_result_write(&result, QV_DETAIL_FULL, &buf);
+    qv_service_result_write(&result, QV_DETAIL_FULL, false, &buf);
     assert_non_null(strstr(buf.at, "b::y::1.0.0"));
     qv_service_result_free(&result);
     qv_strings_free(&query.providers);
@@ -369,6 +494,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_by_each_filter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(address_types_shorten_the_answer_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_is_applied_whole_or_not_at_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_instances_come_at_once_or_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(owners_know_theirs_through_coming_and_going, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(finds_many_ids, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_instance_waits_for_its_provider, set_up, tear_down),
         cmocka_unit_test_setup_teardown(repeating_a_change_reaches_the_same_state, set_up,
                                         tear_down),

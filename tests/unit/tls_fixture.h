@@ -15,6 +15,7 @@ struct fx_client {
     int version;                    /**< TLS1_2_VERSION ...; both ends of the client's range */
     const char *alpn;               /**< in wire form; NULL: not offered */
     const char *ciphers;            /**< for TLS 1.2; NULL: the library's */
+    SSL_SESSION *session;           /**< is offered; NULL: none */
 };
 
 struct fx_tls {
@@ -24,6 +25,7 @@ struct fx_tls {
     int alert;                   /**< fatal alert that the client got; -1: none */
     struct qv_verdict verdict;   /**< explained, where the server's handshake failed */
     struct qv_certificate *peer; /**< likewise */
+    SSL_SESSION *session;        /**< that the client could offer next; NULL: it got none */
 };
 
 static inline void fx_on_info(const SSL *ssl, int where, int value)
@@ -53,6 +55,8 @@ static inline void fx_client_begin(struct fx_tls *tls, const struct fx_client *c
         assert_int_equal(SSL_set_alpn_protos(tls->client, (const unsigned char *)client->alpn,
                                              (unsigned)strlen(client->alpn)),
                          0);
+    if (client->session != NULL)
+        assert_int_equal(SSL_set_session(tls->client, client->session), 1);
     SSL_set_app_data(tls->client, tls);
     SSL_set_info_callback(tls->client, fx_on_info);
     SSL_set_connect_state(tls->client);
@@ -88,13 +92,21 @@ static inline void fx_handshake(SSL_CTX *server, const struct fx_client *client,
         }
     }
     assert_true(failed != tls->done);
+    tls->session = SSL_get1_session(tls->client);
+    if (tls->session != NULL && SSL_SESSION_is_resumable(tls->session) == 0) {
+        SSL_SESSION_free(tls->session);
+        tls->session = NULL;
+    }
 }
 
 static inline void fx_tls_free(struct fx_tls *tls)
 {
+    /* OpenSSL lets nobody resume the session of a connection that was not closed. */
+    SSL_set_shutdown(tls->client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->client);
     SSL_free(tls->server);
     SSL_CTX_free(tls->client_context);
+    SSL_SESSION_free(tls->session);
     qv_certificate_free(&tls->peer);
     *tls = (struct fx_tls){0};
 }

@@ -10,7 +10,7 @@
 /** Is it the service lookup of exactly `["identity"]`, by which systems find the Authentication
  *  system (spec/arrowhead-discovery 1.5-1.7, section 11.15)? Its other members do not matter, as
  *  long as they are ones that a lookup has. */
-bool qv_gate_is_identity_lookup(const struct qv_api *api, const struct qv_request *request);
+bool qv_gate_is_identity_lookup(const struct qv_request *request);
 
 /** May this request go on although nobody proved who calls, on a listener with outsourced identity
  *  (section 11.15)? The lookup above, in dialect 5.2. */

@@ -13,8 +13,10 @@ struct qv_watch;
 QV_MUST_CHECK enum qv_status qv_watch_new(struct qv_watch **ret_watch);
 void qv_watch_free(struct qv_watch **watch);
 
-/** Watches these files from now on, instead of those before; what they are now is what they are
- *  compared with. A file that does not exist is watched for its coming. */
+/** Watches these files from now on, instead of those before. One that was watched already is
+ *  compared with what was known of it, so that no change falls between; the others with what they
+ *  are now. A file that does not exist is watched for its coming. QV_NO_MEMORY: those before stay.
+ */
 QV_MUST_CHECK enum qv_status qv_watch_set(struct qv_watch *watch, const struct qv_strings *files);
 /** Becomes readable when something happens in one of the folders (-1: no inotify here); then, and
  *  each second anyway, ask qv_watch_changed. */

@@ -10,6 +10,10 @@
 int qv_cli_serve(int argc, char **argv);
 /** `quiver check --config FILE`: everything that a start would check. */
 int qv_cli_check(int argc, char **argv);
+/** `quiver reload --config FILE [--json]`: has the running Quiver reload, and tells what came of
+ * it.
+ */
+int qv_cli_reload(int argc, char **argv);
 /** `quiver certificate FILE [--config FILE]`: the identity a certificate would have, or why none.
  */
 int qv_cli_certificate(int argc, char **argv);

@@ -45,8 +45,8 @@ struct qv_config_limits {
     size_t connections;          /**< live connections of all listeners together */
     size_t connections_per_peer; /**< of one address; an IPv6 peer's is its /64 */
     int64_t handshake_ms;        /**< a TLS handshake may take so long */
-    int64_t request_ms; /**< head and body of a request, and idle time between requests */
-    unsigned workers;   /**< threads that serve requests; 0: one per processor */
+    int64_t request_ms;          /**< head and body of a request, and idle time between requests */
+    unsigned workers;            /**< threads that serve requests; 0: one per processor */
 };
 
 /** Value of audit.file; a path is never just this. */
@@ -174,6 +174,21 @@ QV_MUST_CHECK enum qv_status qv_config_compare(const struct qv_config *before,
                                                const struct qv_config *after,
                                                struct qv_strings *ret_reloadable,
                                                struct qv_strings *ret_fixed);
+
+/** What is in force after a reload: the settings of `running`, and of `file` those that take effect
+ *  without a restart. Only a view: it borrows all from both and is not freed. QV_INVALID, with
+ *  faults as in qv_config_load, where the two do not go together: the listeners that run need what
+ *  the file no longer has. */
+QV_MUST_CHECK enum qv_status qv_config_overlay(const struct qv_config *running,
+                                               const struct qv_config *file,
+                                               struct qv_config *ret_view,
+                                               struct qv_strings *faults);
+
+/** store.data_directory alone, also of a file in which something else is wrong, so that whoever
+ *  runs by an earlier state of it can be found; the default where the text does not tell. Owned by
+ *  the caller, who calls qv_free. QV_INVALID: the file cannot be read. */
+QV_MUST_CHECK enum qv_status qv_config_data_directory(const char *path, char **ret_directory,
+                                                      struct qv_error *error);
 
 /** Is it a URL that may be asked about identities? https, or http to this machine's own loopback:
  *  whoever could alter the answer would decide who is who. QV_INVALID with what is wrong. */

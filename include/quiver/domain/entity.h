@@ -3,12 +3,14 @@
  * the immutable entities of the view with their JSON already written, and the answers put
  * together from these pieces (spec/arrowhead-discovery 3.10; design 5). Pure.
  *
- * An entity is one block of memory, reference-counted and never changed, so any thread may hold
- * and read one. All text in it belongs to the block.
+ * An entity is one block of memory, reference-counted and never changed (but for what an instance
+ * remembers for the registry), so any thread may hold and read one. All text in it belongs to the
+ * block.
  */
 #ifndef QUIVER_DOMAIN_ENTITY_H
 #define QUIVER_DOMAIN_ENTITY_H
 
+#include <quiver/base/hash.h>
 #include <quiver/domain/service.h>
 
 /** The kinds of stored documents; also the first part of their keys. */
@@ -31,6 +33,7 @@ struct qv_envelope {
     json_t *json;                   /**< owned: the whole envelope */
     uint64_t revision;              /**< of the change that wrote it */
     struct qv_str created, updated; /**< RFC 3339, whole seconds; point into json */
+    json_t *by;                     /**< who wrote it; points into json; NULL: nobody is named */
     json_t *doc;                    /**< points into json */
 };
 /** The version that this program writes; a higher one is refused. */
@@ -83,8 +86,18 @@ struct qv_stored_interface {
     struct qv_str template_name, policy;
 };
 
+/** By which certificate an instance was registered. Of bytes alone, as it stands among texts. */
+struct qv_provenance {
+    unsigned char fingerprint[QV_SHA256_SIZE]; /**< x5t#S256 (RFC 8705) */
+    unsigned char issuer_key[QV_SHA256_SIZE];  /**< SHA-256 of the issuer's public key */
+    unsigned char serial_length;               /**< 0: issuer and serial are not known */
+    unsigned char serial[];                    /**< octets of the INTEGER */
+};
+
 struct qv_instance {
     struct qv_entity_head head;
+    uint64_t judged_; /**< private to the registry, atomic: see src/registry/revocation.h */
+    const struct qv_provenance *provenance;      /**< NULL: by none, but a declared identity */
     struct qv_str provider, definition, version; /**< parts of the id */
     bool expires;
     struct qv_wall expires_at;
@@ -120,6 +133,8 @@ struct qv_instance_choice {
     const unsigned char *shown; /**< one per interface, 0: left out; NULL: all */
     char *const *json; /**< one per interface, instead of the stored; NULL entries: as stored */
     const struct qv_wall *expires_at; /**< written with its fraction; NULL: as stored */
+    bool fingerprint; /**< `x5t#S256` in the provider's metadata is that of the certificate by
+                           which the instance was registered; where by none, there is no such */
 };
 /** Appends an instance object. `choice` NULL: all as stored. */
 void qv_instance_write(const struct qv_instance *instance, const struct qv_system *provider,

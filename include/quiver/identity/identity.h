@@ -30,10 +30,10 @@ enum qv_profile qv_profile_from_code(struct qv_str code);
 
 /** What is worth remembering of a certificate. */
 struct qv_certificate {
-    char *subject;     /**< RFC 2253 text, ASCII, for logs */
-    char *issuer;      /**< RFC 2253 text, ASCII */
-    char *serial;      /**< lower-case hexadecimal bytes, a minus before a negative one */
-    char *fingerprint; /**< base64url of the DER's SHA-256 (x5t#S256, RFC 8705) */
+    char *subject;       /**< RFC 2253 text, ASCII, for logs */
+    char *issuer;        /**< RFC 2253 text, ASCII */
+    char *serial;        /**< lower-case hexadecimal bytes, a minus before a negative one */
+    char *fingerprint;   /**< base64url of the DER's SHA-256 (x5t#S256, RFC 8705) */
     char issuer_key[44]; /**< base64url of the SHA-256 of the issuer's public key, as CRLs are kept
                               by; empty: not known (no path was verified) */
     struct qv_wall not_before, not_after; /**< an unreadable date is one that is never valid */

@@ -36,6 +36,7 @@ enum qv_operation {
     QV_OP_CHAP_GET,
     QV_OP_CHAP_DELETE,
     QV_OP_OPS_HEALTH,
+    QV_OP_OPS_METRICS,
     QV_OP_OPS_OPENAPI,
     QV_OP_OPS_METRICS,
     QV_OP_COUNT,

@@ -45,8 +45,9 @@ void qv_view_set_position(struct qv_view *view, uint64_t epoch, uint64_t revisio
 void qv_registry_publish(struct qv_registry *registry, struct qv_view *view);
 
 /** From now on lookups leave out the instances whose registering certificate these anchors' CRLs
- *  list, but for the reason `superseded` (registry.revoked_providers). Takes a reference; NULL: none
- *  is left out. Any thread. */
+ *  list, but for the reason `superseded` (registry.revoked_providers). Of what was registered by a
+ *  declared identity, or before envelopes named the issuer's key, no certificate is known: it
+ * stays. Takes a reference; NULL: none is left out. Any thread. */
 void qv_registry_set_revocation(struct qv_registry *registry, struct qv_anchors *anchors);
 
 /* ---- readers ------------------------------------------------------------------------------- */
@@ -74,15 +75,17 @@ struct qv_service_result {
     struct qv_service_match *matches; /**< by instance id, descending */
     size_t count;
 };
-/** QV_UNAVAILABLE: no view is loaded yet. What has ended at `now` is not found. */
+/** QV_UNAVAILABLE: no view is loaded yet. What has ended at `now` is not found, nor what is left
+ * out by qv_registry_set_revocation. */
 QV_MUST_CHECK enum qv_status qv_registry_find_services(struct qv_registry *registry,
                                                        const struct qv_service_query *query,
                                                        struct qv_wall now,
                                                        struct qv_service_result *ret_result,
                                                        struct qv_error *error);
-/** Appends {"entries":[...],"count":n}. */
+/** Appends {"entries":[...],"count":n}. `fingerprints`: with the certificate by which each was
+ *  registered in its provider's metadata (qv_instance_choice). */
 void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,
-                             struct qv_buf *buf);
+                             bool fingerprints, struct qv_buf *buf);
 void qv_service_result_free(struct qv_service_result *result);
 
 /** A system or device that a lookup found. */

@@ -100,8 +100,14 @@ void qv_store_submit(struct qv_store *store, const struct qv_grant *grant, struc
 /** Why the store is not at its best, one line each (empty: all is well). Any thread. */
 void qv_store_reasons(struct qv_store *store, struct qv_strings *ret_reasons);
 
-/* ---- the embedded Redis; the main thread alone ------------------------------------------------
+/* ---- the data directory and the embedded Redis; the main thread alone -------------------------
  */
+
+/** With a Redis of others: makes the data directory (mode 0700) where it is missing, and takes its
+ *  lock, as the embedded Redis does; it holds the control socket. QV_INVALID or QV_UNAVAILABLE with
+ *  the remedy. The descriptor is the caller's and holds the lock until it is closed. */
+QV_MUST_CHECK enum qv_status qv_data_directory_hold(const char *path, int *ret_lock,
+                                                    struct qv_error *error);
 
 struct qv_embedded;
 /** Locks the data directory (made with mode 0700 where missing), waits up to 5 s for another

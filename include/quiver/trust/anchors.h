@@ -1,7 +1,8 @@
 /*
  * The second of the three parts of trust (design 6): CAs and CRLs, and the judgement over a
- * certificate by them. Reference-counted and immutable (but for the memory of chains inside), so
- * that a TLS context and all its connections can hold on to the part they began with. Any thread.
+ * certificate by them. Reference-counted and immutable, but for what is remembered inside. They are
+ * whole as long as anyone has a reference; connections that were let in by them have none, so that
+ * CRLs that are in force no more do not stay in memory for those. Any thread.
  */
 #ifndef QUIVER_TRUST_ANCHORS_H
 #define QUIVER_TRUST_ANCHORS_H
@@ -44,7 +45,9 @@ const struct qv_crls *qv_anchors_crls(const struct qv_anchors *anchors);
 
 /**
  * For SSL_CTX_set_cert_verify_callback, with the anchors as `anchors`: the whole judgement in the
- * handshake, so that the fitting alert is sent. A chain that these anchors verified before is
+ * handshake, so that the fitting alert is sent. Where nobody has a reference any more it refuses
+ * (alert internal_error): whoever makes handshakes holds on to their trust until they are through.
+ * A chain that these anchors verified before is
  * remembered (bounded) and costs no second path validation; dates and CRLs are asked each time.
  * Leaves its verdict, the path and the peer's certificate in the SSL for qv_trust_judge and
  * qv_trust_explain_failure. Leaves OpenSSL's error queue as it was.

@@ -19,6 +19,9 @@ struct qv_issuer_key {
     unsigned char digest[QV_SHA256_SIZE];
 };
 QV_MUST_CHECK enum qv_status qv_issuer_key_of(const X509 *ca, struct qv_issuer_key *ret_key);
+#define QV_ISSUER_KEY_TEXT 44 /**< bytes, the NUL included */
+/** As base64url, as struct qv_certificate has it. */
+void qv_issuer_key_text(const struct qv_issuer_key *key, char ret_text[QV_ISSUER_KEY_TEXT]);
 
 #define QV_SERIAL_OCTETS 20
 /** A serial number: how many octets, the octets of the INTEGER (zero-padded), and in a CRL the
@@ -42,11 +45,12 @@ struct qv_path {
     size_t count;                           /**< certificates below the anchor; 0: none was shown */
     struct qv_path_link links[QV_PATH_MAX]; /**< the leaf first */
     unsigned char anchor[QV_SHA256_SIZE];   /**< of the anchor's DER */
-    struct qv_wall begin, end; /**< the latest notBefore and the earliest notAfter, anchor included */
+    struct qv_wall begin,
+        end; /**< the latest notBefore and the earliest notAfter, anchor included */
 };
 
 /** From a chain that was verified: leaf first, anchor last. QV_INVALID: longer than QV_PATH_MAX,
- *  or with dates that cannot be read. */
+ *  shorter than two, or with dates that cannot be read. */
 QV_MUST_CHECK enum qv_status qv_path_of(const STACK_OF(X509) * chain, struct qv_path *ret_path);
 
 /** As bytes, for a ticket; only what qv_path_write made is read, QV_INVALID else. */

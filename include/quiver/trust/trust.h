@@ -73,12 +73,18 @@ QV_MUST_CHECK enum qv_status qv_trust_warnings(const struct qv_trust *trust, str
                                                struct qv_strings *ret_warnings);
 
 /** The TLS context of a listener (index in config->listeners), NULL where it has none. Lives as
- *  the trust; whoever takes a reference of its own (SSL_CTX_up_ref, SSL_new) may outlive it.
+ *  the trust; whoever takes a reference of its own (SSL_CTX_up_ref, SSL_new) may outlive it, but a
+ *  handshake gets through only while the trust (or another with the same CAs and CRLs) is there.
  *  ALPN http/1.1 only, client certificates as the listener's `tls` says, no automatic chain,
  *  session tickets that die with this trust and are good at this listener alone: a ticket carries
  *  its peer's path and is judged when it comes back; one that does not hold falls back to a full
  *  handshake, which is refused with the alert that fits. */
 SSL_CTX *qv_trust_context(const struct qv_trust *trust, size_t listener);
+
+/** During its handshake `ssl` is judged by the trust that stands at `present` by then, not by the
+ * one that it began with, so that who lost trust meanwhile hears the alert that fits. `present` is
+ *  borrowed as long as `ssl` lives; changed by the SSL's thread alone. */
+void qv_trust_follow(SSL *ssl, struct qv_trust *const *present);
 
 /**
  * The one judgement (design 6), at the end of every handshake, full or resumed: leaf rule, path,

@@ -5,6 +5,10 @@ process.py       a child process whose lines can be waited for, and which never 
 server.py        Quiver: configuration, start, stop, log, clients of its listeners
 redis_server.py  a redis-server of the test's own
 wire.py          TLS contexts, bytes on the wire, HTTP answers
+forge.py         certificates written piece by piece, so that each piece may be wrong
+testpki.py       a cloud of such certificates, with CRLs; tls_cases.py and its neighbours use it
+livecloud.py     a cloud whose files change while a server runs, and clients that keep their tickets
+misbehave.py     a TLS client that sends whatever it is told as its certificate
 native.py        small C libraries: a slow disk, a clock that can be moved
 bodies.py        request bodies of the Arrowhead services
 

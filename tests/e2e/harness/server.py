@@ -190,6 +190,14 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
             shutil.rmtree(self.directory, ignore_errors=True)
 
+    def reload(self, timeout: float = 60) -> subprocess.CompletedProcess:
+        """Runs `quiver reload`, which waits for the outcome; its two streams as text."""
+        done = subprocess.run(quiver_command("reload", "--config", self.config_path),
+                              env=server_environment(), text=True, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=timeout)
+        assert_silent(done.stderr)
+        return done
+
     # -- log --
 
     @property

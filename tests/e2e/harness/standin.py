@@ -29,12 +29,16 @@ class StandIn:
     clients   the CA of its clients, default that of its own certificate (None: it speaks plain HTTP)
     seen      the paths that were asked for, in order
     callers   the subjects' CNs of the client certificates shown with them (None: none was)
+    serials   these certificates' serial numbers, likewise
+    connected how many connections were made to it
     """
 
     def __init__(self, certificate: Certificate | None, answer, clients: Path | None = None):
         self.answer = answer
         self.seen: list[str] = []
         self.callers: list[str | None] = []
+        self.serials: list[int | None] = []
+        self.connected = 0
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         self._server = _Quiet(("127.0.0.1", 0), self._handler())
@@ -76,6 +80,7 @@ class StandIn:
         with self._lock:
             self.seen.append(handler.path)
             self.callers.append(names.get("commonName"))
+            self.serials.append(int(peer["serialNumber"], 16) if peer else None)
 
     def _handler(stand_in):  # noqa: N805 - `self` is the handler's
         class Handler(BaseHTTPRequestHandler):
@@ -85,6 +90,7 @@ class StandIn:
                 super().setup()
                 with stand_in._lock:
                     stand_in._connections.add(self.request)
+                    stand_in.connected += 1
 
             def finish(self):
                 with stand_in._lock:

@@ -1,0 +1,161 @@
+/*
+ * The parts of a running Quiver.
+ *
+ * Start: configuration, trust, listening sockets, data directory with its lock, Redis, store,
+ * workers, reloader. Files are watched before they are read, so that no change falls between. End,
+ * in this order: listeners, pending changes, Redis, lock. Main thread.
+ */
+#include "parts.h"
+
+#include "descriptors.h"
+#include "options.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+void parts_init(struct parts *parts)
+{
+    *parts = (struct parts){.lock = -1};
+}
+
+void parts_free(struct parts *parts)
+{
+    reloader_end(parts->reloader);
+    if (parts->server != NULL)
+        qv_server_stop(parts->server); /* a reload that waits for the workers waits no longer */
+    reloader_free(&parts->reloader);
+    qv_server_free(&parts->server);
+    qv_verifier_free(&parts->verifier); /* behind the server, whose requests wait for it */
+    qv_store_free(&parts->store);
+    qv_embedded_free(&parts->embedded);
+    if (parts->lock >= 0)
+        close(parts->lock);
+    parts->lock = -1;
+    reload_free(&parts->reload);
+    qv_registry_free(&parts->registry);
+    qv_policy_free(&parts->policy);
+    qv_handshakes_free(&parts->handshakes);
+    qv_health_free(&parts->health);
+    qv_trust_free(&parts->trust);
+    qv_crl_memory_free(&parts->memory);
+    qv_config_free(&parts->config);
+    qv_watch_free(&parts->watch);
+}
+
+/* ---- read ------------------------------------------------------------------------------------ */
+
+static enum qv_status watch_config(struct parts *parts, const char *config)
+{
+    QV_CLEANUP(qv_strings) struct qv_strings files = {0};
+    QV_TRY(qv_watch_new(&parts->watch));
+    QV_TRY(qv_strings_add(&files, qv_str_from(config)));
+    return qv_watch_set(parts->watch, &files);
+}
+
+enum qv_status parts_load(struct parts *parts, const char *config)
+{
+    enum qv_status status = watch_config(parts, config);
+    if (status == QV_OK) {
+        QV_TRY(options_load(config, &parts->config));
+        qv_log_configure(parts->config->log.level, parts->config->log.format);
+        status = reload_watch(parts->watch, parts->config);
+    }
+    if (status != QV_OK) {
+        fprintf(stderr, "%s: %s\n", config, qv_status_name(status));
+        return status;
+    }
+    QV_TRY(options_open_memory(parts->config, &parts->memory));
+    return options_load_trust(parts->config, parts->memory, &parts->trust);
+}
+
+/* ---- made ------------------------------------------------------------------------------------ */
+
+/* Only the bound listeners know their ports. */
+static enum qv_status make_own_entries(struct parts *parts)
+{
+    QV_CLEANUP(qv_own_facts) struct qv_own_facts facts = {0};
+    QV_TRY(qv_server_own_facts(parts->server, &facts));
+    if (facts.count == 0)
+        return QV_OK; /* nobody could look them up */
+    QV_CLEANUP(qv_change) struct qv_change *own = NULL;
+    QV_TRY(qv_own_entries(&parts->api.rules, &facts, &own));
+    qv_store_set_own(parts->store, &own);
+    return QV_OK;
+}
+
+/* What handlers need. */
+static enum qv_status make_api(struct parts *parts, struct qv_error *error)
+{
+    struct qv_api *api = &parts->api;
+    api->config = parts->config;
+    qv_rules_from_config(parts->config, &api->rules);
+    QV_TRY(qv_health_new(&parts->health));
+    QV_TRY(qv_handshakes_new(&parts->handshakes));
+    QV_TRY(qv_policy_builtin(&parts->policy));
+    QV_TRY(qv_verifier_new(parts->config, &parts->verifier, error));
+    QV_TRY(qv_registry_new(&api->rules, &parts->registry));
+    QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry, &parts->store,
+                        error));
+    api->health = parts->health;
+    api->handshakes = parts->handshakes;
+    api->policy = parts->policy;
+    api->verifier = parts->verifier;
+    api->registry = parts->registry;
+    api->store = parts->store;
+    return QV_OK;
+}
+
+static void make_reload(struct parts *parts, size_t clients)
+{
+    parts->reload = (struct reload){.running = parts->config,
+                                    .server = parts->server,
+                                    .registry = parts->registry,
+                                    .health = parts->health,
+                                    .memory = parts->memory,
+                                    .watch = parts->watch,
+                                    .clients = clients};
+    reload_init(&parts->reload, parts->trust);
+}
+
+enum qv_status parts_make(struct parts *parts, struct qv_error *error)
+{
+    size_t clients;
+    QV_TRY(make_api(parts, error));
+    QV_TRY(qv_server_new(parts->config, &parts->api, parts->trust, &parts->server, error));
+    QV_TRY(make_own_entries(parts));
+    QV_TRY(descriptors_for_clients(&clients, error));
+    make_reload(parts, clients);
+    return QV_OK;
+}
+
+/* ---- started --------------------------------------------------------------------------------- */
+
+/* On the store's thread, once. */
+static void on_ready(void *data)
+{
+    const struct parts *parts = data;
+    struct qv_registry_state state;
+    qv_registry_state(parts->registry, &state);
+    qv_log(QV_LOG_INFO, "ready", QV_LOG_INT("instances", state.count[QV_KIND_INSTANCE]),
+           QV_LOG_INT("systems", state.count[QV_KIND_SYSTEM]),
+           QV_LOG_INT("revision", state.revision));
+}
+
+static enum qv_status claim_data_directory(struct parts *parts, struct qv_error *error)
+{
+    if (parts->config->store.redis == QV_REDIS_EMBEDDED)
+        return qv_embedded_start(parts->config, &parts->embedded, error);
+    return qv_data_directory_hold(parts->config->store.data_directory, &parts->lock, error);
+}
+
+enum qv_status parts_start(struct parts *parts, struct qv_error *error)
+{
+    QV_TRY(claim_data_directory(parts, error));
+    reload_first(&parts->reload, qv_wall_now());
+    qv_store_on_ready(parts->store, on_ready, parts);
+    QV_TRY(qv_store_start(parts->store, error));
+    QV_TRY(qv_verifier_start(parts->verifier, error));
+    QV_TRY(qv_server_start(parts->server, error));
+    QV_TRY(reload_lower_limits(&parts->reload, error));
+    return reloader_start(&parts->reload, &parts->reloader, error);
+}

@@ -1,0 +1,267 @@
+/*
+ * One reload.
+ *
+ * Holds always: what is in force has been checked whole before; a fault in one part keeps the old
+ * one of that part and holds back none of the others, so that a CRL is enforced although somebody
+ * else has just broken the configuration; what was given up is freed only when nobody decides by it
+ * any more. A further part is a row in `steps` and one in enum reload_part.
+ */
+#include "reload.h"
+
+#include "descriptors.h"
+
+#include <quiver/base/memory.h>
+
+/* Lists of words that do not fit are told of as far as they do. */
+static void add(struct qv_strings *list, const char *words)
+{
+    if (qv_strings_add(list, qv_str_from(words)) != QV_OK)
+        qv_log(QV_LOG_ERROR, "out of memory", QV_LOG_CSTR("while", "reloading"));
+}
+
+static void set_part(struct reload *reload, enum reload_part part, bool renewed)
+{
+    reload->last.parts[part].present = true;
+    reload->last.parts[part].renewed = renewed;
+}
+
+static void fail_part(struct reload *reload, enum reload_part part, const char *words)
+{
+    set_part(reload, part, false);
+    add(&reload->last.parts[part].faults, words);
+}
+
+/* ---- the configuration ----------------------------------------------------------------------- */
+
+enum qv_status reload_watch(struct qv_watch *watch, const struct qv_config *config)
+{
+    QV_CLEANUP(qv_strings) struct qv_strings files = {0};
+    const char *const single[] = {config->file,
+                                  config->tls.certificate,
+                                  config->tls.private_key,
+                                  config->tls.private_key_password_file,
+                                  config->tls.keystore,
+                                  config->tls.keystore_password_file};
+    const struct qv_strings *const lists[] = {&config->tls.trust, &config->tls.crl};
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+        if (single[i] != NULL)
+            QV_TRY(qv_strings_add(&files, qv_str_from(single[i])));
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        for (size_t k = 0; k < lists[i]->count; k++)
+            QV_TRY(qv_strings_add(&files, qv_str_from(lists[i]->at[k])));
+    return qv_watch_set(watch, &files);
+}
+
+/* The file as it is now, if all is well with it. The files that it names are watched from here on,
+   before anyone reads them. */
+static enum qv_status read_file(struct reload *reload, struct qv_config **ret_file,
+                                struct qv_config *ret_view, struct qv_strings *faults)
+{
+    QV_CLEANUP(qv_config) struct qv_config *file = NULL;
+    QV_CLEANUP(qv_strings) struct qv_strings fixed = {0};
+    struct qv_config view;
+    QV_TRY(qv_config_load(reload->running->file, &file, faults));
+    QV_TRY(qv_config_overlay(reload->running, file, &view, faults));
+    QV_TRY(qv_config_compare(&reload->view, &view, &reload->last.changed, &fixed));
+    QV_TRY(reload_watch(reload->watch, &view));
+    *ret_view = view;
+    *ret_file = file;
+    file = NULL;
+    return QV_OK;
+}
+
+static void note_what_needs_a_restart(struct reload *reload)
+{
+    QV_CLEANUP(qv_strings) struct qv_strings others = {0};
+    if (reload->file != NULL &&
+        qv_config_compare(reload->running, reload->file, &others, &reload->last.restart) != QV_OK)
+        fail_part(reload, RELOAD_CONFIGURATION, "out of memory");
+}
+
+static void load_configuration(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    struct qv_config *file = NULL;
+    struct qv_strings *faults = &reload->last.parts[RELOAD_CONFIGURATION].faults;
+    enum qv_status status = read_file(reload, &file, &reload->view, faults);
+    set_part(reload, RELOAD_CONFIGURATION, status == QV_OK);
+    if (status == QV_OK) {
+        qv_config_free(&reload->file);
+        reload->file = file;
+    } else {
+        qv_strings_free(&reload->last.changed);
+        if (faults->count == 0)
+            add(faults, "out of memory");
+    }
+    note_what_needs_a_restart(reload);
+}
+
+/* ---- trust ----------------------------------------------------------------------------------- */
+
+static const struct {
+    enum qv_trust_part of_trust;
+    enum reload_part part;
+} trust_parts[] = {{QV_TRUST_OWN, RELOAD_OWN}, {QV_TRUST_ANCHORS, RELOAD_ANCHORS}};
+enum { TRUST_PARTS = sizeof(trust_parts) / sizeof(trust_parts[0]) };
+
+static bool has_tls(const struct reload *reload)
+{
+    return qv_trust_own(reload->trust) != NULL;
+}
+
+static void load_trust(struct reload *reload, struct qv_wall now)
+{
+    struct qv_trust_renewal renewal = {0};
+    struct qv_trust *renewed = NULL;
+    if (!has_tls(reload))
+        return;
+    enum qv_status status =
+        qv_trust_renew(reload->trust, &reload->view, reload->memory, now, &renewed, &renewal);
+    for (size_t i = 0; i < TRUST_PARTS; i++) {
+        enum reload_part part = trust_parts[i].part;
+        set_part(reload, part, status == QV_OK && renewal.renewed[trust_parts[i].of_trust]);
+        struct qv_strings *faults = &reload->last.parts[part].faults;
+        *faults = renewal.faults[trust_parts[i].of_trust];
+        renewal.faults[trust_parts[i].of_trust] = (struct qv_strings){0};
+        if (!reload->last.parts[part].renewed && faults->count == 0)
+            add(faults, qv_status_name(status));
+    }
+    qv_trust_renewal_free(&renewal);
+    if (status != QV_OK)
+        return;
+    qv_trust_free(&reload->trust);
+    reload->trust = renewed;
+}
+
+/* ---- in force -------------------------------------------------------------------------------- */
+
+static void hand_to_workers(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_config_limits limits = reload->view.limits;
+    descriptors_lower(&limits, reload->clients, reload->last.changed.count > 0);
+    enum qv_status status =
+        qv_server_renew(reload->server, reload->trust, &limits, &reload->last.sweep, &error);
+    reload->last.generation = qv_trust_generation(reload->trust);
+    if (status == QV_NO_MEMORY)
+        fail_part(reload, RELOAD_WORKERS, "out of memory");
+    else if (status != QV_OK)
+        fail_part(reload, RELOAD_WORKERS, qv_error_message(&error));
+}
+
+static void configure_log(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    qv_log_configure(reload->view.log.level, reload->view.log.format);
+}
+
+static void hide_revoked(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    /* Shared, not changed: what the registry takes is a reference. */
+    struct qv_anchors *anchors = (struct qv_anchors *)(uintptr_t)qv_trust_anchors(reload->trust);
+    if (has_tls(reload) && reload->running->registry.revoked_providers == QV_REVOKED_HIDE)
+        qv_registry_set_revocation(reload->registry, anchors);
+}
+
+static void note_crls(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    if (!has_tls(reload))
+        return;
+    enum qv_status status = qv_crl_memory_note(
+        reload->memory, qv_anchors_crls(qv_trust_anchors(reload->trust)), &error);
+    if (status == QV_NO_MEMORY)
+        fail_part(reload, RELOAD_CRL_MEMORY, "out of memory");
+    else if (status != QV_OK)
+        fail_part(reload, RELOAD_CRL_MEMORY, qv_error_message(&error));
+}
+
+static void note_warnings(struct reload *reload, struct qv_wall now)
+{
+    if (qv_trust_warnings(reload->trust, now, &reload->last.warnings) != QV_OK)
+        add(&reload->last.warnings, "out of memory");
+}
+
+/* In this order. */
+static void (*const steps[])(struct reload *reload, struct qv_wall now) = {
+    load_configuration, load_trust, hand_to_workers, configure_log,
+    hide_revoked,       note_crls,  note_warnings,
+};
+
+static bool same_list(const struct qv_strings *one, const struct qv_strings *other)
+{
+    bool same = one->count == other->count;
+    for (size_t i = 0; same && i < one->count; i++)
+        same = qv_str_equal(qv_str_from(one->at[i]), qv_str_from(other->at[i]));
+    return same;
+}
+
+static bool same_faults(const struct reload_outcome *one, const struct reload_outcome *other)
+{
+    bool same = true;
+    for (size_t i = 0; same && i < RELOAD_PARTS; i++)
+        same = same_list(&one->parts[i].faults, &other->parts[i].faults);
+    return same;
+}
+
+/* Who asks for a reload is told all of it, each time. */
+static struct reload_said compare(const struct reload_outcome *before,
+                                  const struct reload_outcome *now, enum reload_trigger trigger)
+{
+    bool by_itself = trigger == RELOAD_BY_FILES || trigger == RELOAD_BY_RETRY;
+    return (struct reload_said){
+        .faults = trigger == RELOAD_BY_RETRY && same_faults(before, now),
+        .restart = by_itself && same_list(&before->restart, &now->restart),
+    };
+}
+
+void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wall now)
+{
+    struct reload_outcome before = reload->last;
+    reload->last = (struct reload_outcome){0};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        steps[i](reload, now);
+    struct reload_said said = compare(&before, &reload->last, trigger);
+    reload_outcome_free(&before);
+    reload_show_health(reload, now);
+    reload_outcome_log(&reload->last, trigger, said);
+    if (!said.faults)
+        reload_warn(reload, now);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void reload_init(struct reload *reload, struct qv_trust *trust)
+{
+    reload->trust = qv_trust_ref(trust);
+    reload->view = *reload->running;
+    reload->last.generation = qv_trust_generation(trust);
+}
+
+void reload_first(struct reload *reload, struct qv_wall now)
+{
+    hide_revoked(reload, now);
+    note_crls(reload, now);
+    reload_show_health(reload, now);
+    reload_outcome_log(&reload->last, RELOAD_BY_START, (struct reload_said){0});
+    reload_warn(reload, now);
+}
+
+enum qv_status reload_lower_limits(struct reload *reload, struct qv_error *error)
+{
+    struct qv_sweep sweep;
+    struct qv_config_limits limits = reload->view.limits;
+    if (!descriptors_lower(&limits, reload->clients, true))
+        return QV_OK;
+    return qv_server_renew(reload->server, reload->trust, &limits, &sweep, error);
+}
+
+void reload_free(struct reload *reload)
+{
+    qv_trust_free(&reload->trust);
+    qv_config_free(&reload->file);
+    reload_outcome_free(&reload->last);
+}

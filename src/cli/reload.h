@@ -1,0 +1,49 @@
+/*
+ * One reload: everything that can change without a restart is loaded anew, checked, and put in
+ * force, part by part; what has a fault stays as it was. Belongs to the reloader's thread once that
+ * runs, to the main thread before.
+ */
+#ifndef QUIVER_CLI_RELOAD_H
+#define QUIVER_CLI_RELOAD_H
+
+#include "reload_outcome.h"
+
+#include <quiver/base/watch.h>
+
+struct reload {
+    /* Borrowed for its life. */
+    const struct qv_config *running; /**< what was started; what is fixed, is fixed by it */
+    struct qv_server *server;
+    struct qv_registry *registry;
+    struct qv_health *health;
+    struct qv_crl_memory *memory;
+    struct qv_watch *watch;
+    size_t clients; /**< how many connections the open files allow; SIZE_MAX: any number */
+    /* Its own. */
+    struct qv_trust *trust;     /**< in force; a reference */
+    struct qv_config *file;     /**< the last that was good; NULL: that of the start */
+    struct qv_config view;      /**< in force: `running`, and of `file` what can change; borrows */
+    struct reload_outcome last; /**< of the last reload; before the first: nothing to complain */
+};
+
+/** Takes a reference to `trust`; the borrowed members are filled in before. */
+void reload_init(struct reload *reload, struct qv_trust *trust);
+void reload_free(struct reload *reload);
+
+/** Watches all files of the configuration; before they are read for the first time. */
+QV_MUST_CHECK enum qv_status reload_watch(struct qv_watch *watch, const struct qv_config *config);
+/** What a start has in common with a reload: hides the instances of revoked certificates, writes
+ *  down which CRLs are the newest, warns of what ends soon. */
+void reload_first(struct reload *reload, struct qv_wall now);
+/** Behind the start of the server, which has the limits as configured: lowers limits.connections to
+ *  what the open files allow. */
+QV_MUST_CHECK enum qv_status reload_lower_limits(struct reload *reload, struct qv_error *error);
+/** Reloads; `reload->last` is what it came to. Takes as long as it takes, and is logged. */
+void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wall now);
+
+/** Tells health what was not reloaded, and what has ended by itself since. */
+void reload_show_health(const struct reload *reload, struct qv_wall now);
+/** Logs what ends soon, or has ended. */
+void reload_warn(const struct reload *reload, struct qv_wall now);
+
+#endif
