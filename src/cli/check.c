@@ -2,11 +2,10 @@
  * `quiver check`: everything that a start or a reload would check, without doing either. Nothing is
  * written. Main thread.
  */
+#include "identity_clients.h"
 #include "options.h"
 
 #include <quiver/cli/commands.h>
-#include <quiver/identity/verifier.h>
-#include <quiver/trust/trust.h>
 #include <stdio.h>
 
 static const char help[] =
@@ -38,13 +37,18 @@ static enum qv_status warn(const struct qv_trust *trust)
 
 /* Secrets, and CA certificates of the systems that are asked about callers. Behind the trust, whose
    CAs these may be, so that a fault in them is told once. */
-static enum qv_status check_identity(const struct qv_config *config)
+static enum qv_status check_identity(const struct qv_config *config, const struct qv_trust *trust)
 {
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
     QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = NULL;
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     enum qv_status status = qv_verifier_new(config, &verifier, &error);
-    if (status != QV_OK)
+    if (status != QV_OK) {
         fprintf(stderr, "quiver: %s\n", qv_error_message(&error));
+        return status;
+    }
+    status = identity_show_own(verifier, config, trust, qv_wall_now(), &faults);
+    options_print_faults(&faults);
     return status;
 }
 
@@ -61,7 +65,7 @@ int qv_cli_check(int argc, char **argv)
     if (options_load(options.config, &config) != QV_OK)
         return 1;
     QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
-    if (check_trust(config, &trust) != QV_OK || check_identity(config) != QV_OK ||
+    if (check_trust(config, &trust) != QV_OK || check_identity(config, trust) != QV_OK ||
         warn(trust) != QV_OK)
         return 1;
     printf("%s is fine: cloud %.*s, %zu listener%s\n", config->file,

@@ -8,7 +8,9 @@
 #include "parts.h"
 
 #include "descriptors.h"
+#include "identity_clients.h"
 #include "options.h"
+#include "own_entries.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -70,17 +72,15 @@ enum qv_status parts_load(struct parts *parts, const char *config)
 
 /* ---- made ------------------------------------------------------------------------------------ */
 
-/* Only the bound listeners know their ports. */
-static enum qv_status make_own_entries(struct parts *parts)
+static enum qv_status make_verifier(struct parts *parts, struct qv_error *error)
 {
-    QV_CLEANUP(qv_own_facts) struct qv_own_facts facts = {0};
-    QV_TRY(qv_server_own_facts(parts->server, &facts));
-    if (facts.count == 0)
-        return QV_OK; /* nobody could look them up */
-    QV_CLEANUP(qv_change) struct qv_change *own = NULL;
-    QV_TRY(qv_own_entries(&parts->api.rules, &facts, &own));
-    qv_store_set_own(parts->store, &own);
-    return QV_OK;
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    QV_TRY(qv_verifier_new(parts->config, &parts->verifier, error));
+    enum qv_status status =
+        identity_show_own(parts->verifier, parts->config, parts->trust, qv_wall_now(), &faults);
+    if (faults.count > 0) /* one of them is enough to find the others by `quiver check` */
+        return qv_error_set(error, status, "%s", faults.at[0]);
+    return status;
 }
 
 /* What handlers need. */
@@ -92,7 +92,7 @@ static enum qv_status make_api(struct parts *parts, struct qv_error *error)
     QV_TRY(qv_health_new(&parts->health));
     QV_TRY(qv_handshakes_new(&parts->handshakes));
     QV_TRY(qv_policy_builtin(&parts->policy));
-    QV_TRY(qv_verifier_new(parts->config, &parts->verifier, error));
+    QV_TRY(make_verifier(parts, error));
     QV_TRY(qv_registry_new(&api->rules, &parts->registry));
     QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry, &parts->store,
                         error));
@@ -110,6 +110,9 @@ static void make_reload(struct parts *parts, size_t clients)
     parts->reload = (struct reload){.running = parts->config,
                                     .server = parts->server,
                                     .registry = parts->registry,
+                                    .verifier = parts->verifier,
+                                    .store = parts->store,
+                                    .rules = &parts->api.rules,
                                     .health = parts->health,
                                     .memory = parts->memory,
                                     .watch = parts->watch,
@@ -122,7 +125,7 @@ enum qv_status parts_make(struct parts *parts, struct qv_error *error)
     size_t clients;
     QV_TRY(make_api(parts, error));
     QV_TRY(qv_server_new(parts->config, &parts->api, parts->trust, &parts->server, error));
-    QV_TRY(make_own_entries(parts));
+    QV_TRY(own_entries_set(parts->server, &parts->api.rules, parts->store));
     QV_TRY(descriptors_for_clients(&clients, error));
     make_reload(parts, clients);
     return QV_OK;

@@ -9,27 +9,10 @@
 #include "reload.h"
 
 #include "descriptors.h"
+#include "identity_clients.h"
+#include "own_entries.h"
 
 #include <quiver/base/memory.h>
-
-/* Lists of words that do not fit are told of as far as they do. */
-static void add(struct qv_strings *list, const char *words)
-{
-    if (qv_strings_add(list, qv_str_from(words)) != QV_OK)
-        qv_log(QV_LOG_ERROR, "out of memory", QV_LOG_CSTR("while", "reloading"));
-}
-
-static void set_part(struct reload *reload, enum reload_part part, bool renewed)
-{
-    reload->last.parts[part].present = true;
-    reload->last.parts[part].renewed = renewed;
-}
-
-static void fail_part(struct reload *reload, enum reload_part part, const char *words)
-{
-    set_part(reload, part, false);
-    add(&reload->last.parts[part].faults, words);
-}
 
 /* ---- the configuration ----------------------------------------------------------------------- */
 
@@ -41,7 +24,10 @@ enum qv_status reload_watch(struct qv_watch *watch, const struct qv_config *conf
                                   config->tls.private_key,
                                   config->tls.private_key_password_file,
                                   config->tls.keystore,
-                                  config->tls.keystore_password_file};
+                                  config->tls.keystore_password_file,
+                                  config->identity.authentication_system.secrets_file,
+                                  config->identity.authentication_system.ca,
+                                  config->identity.blacklist.ca};
     const struct qv_strings *const lists[] = {&config->tls.trust, &config->tls.crl};
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
         if (single[i] != NULL)
@@ -75,7 +61,7 @@ static void note_what_needs_a_restart(struct reload *reload)
     QV_CLEANUP(qv_strings) struct qv_strings others = {0};
     if (reload->file != NULL &&
         qv_config_compare(reload->running, reload->file, &others, &reload->last.restart) != QV_OK)
-        fail_part(reload, RELOAD_CONFIGURATION, "out of memory");
+        reload_outcome_fail(&reload->last, RELOAD_CONFIGURATION, "out of memory");
 }
 
 static void load_configuration(struct reload *reload, struct qv_wall now)
@@ -84,14 +70,14 @@ static void load_configuration(struct reload *reload, struct qv_wall now)
     struct qv_config *file = NULL;
     struct qv_strings *faults = &reload->last.parts[RELOAD_CONFIGURATION].faults;
     enum qv_status status = read_file(reload, &file, &reload->view, faults);
-    set_part(reload, RELOAD_CONFIGURATION, status == QV_OK);
+    reload_outcome_set(&reload->last, RELOAD_CONFIGURATION, status == QV_OK);
     if (status == QV_OK) {
         qv_config_free(&reload->file);
         reload->file = file;
     } else {
         qv_strings_free(&reload->last.changed);
         if (faults->count == 0)
-            add(faults, "out of memory");
+            reload_outcome_add(faults, "out of memory");
     }
     note_what_needs_a_restart(reload);
 }
@@ -119,18 +105,40 @@ static void load_trust(struct reload *reload, struct qv_wall now)
         qv_trust_renew(reload->trust, &reload->view, reload->memory, now, &renewed, &renewal);
     for (size_t i = 0; i < TRUST_PARTS; i++) {
         enum reload_part part = trust_parts[i].part;
-        set_part(reload, part, status == QV_OK && renewal.renewed[trust_parts[i].of_trust]);
+        reload_outcome_set(&reload->last, part,
+                           status == QV_OK && renewal.renewed[trust_parts[i].of_trust]);
         struct qv_strings *faults = &reload->last.parts[part].faults;
         *faults = renewal.faults[trust_parts[i].of_trust];
         renewal.faults[trust_parts[i].of_trust] = (struct qv_strings){0};
         if (!reload->last.parts[part].renewed && faults->count == 0)
-            add(faults, qv_status_name(status));
+            reload_outcome_add(faults, qv_status_name(status));
     }
     qv_trust_renewal_free(&renewal);
     if (status != QV_OK)
         return;
     qv_trust_free(&reload->trust);
     reload->trust = renewed;
+}
+
+/* ---- identity -------------------------------------------------------------------------------- */
+
+/* Behind the trust, whose certificate is shown to those who are asked. Also where nothing of it is
+   configured any more: then nothing may stay in force. */
+static void load_identity(struct reload *reload, struct qv_wall now)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    enum qv_status shown =
+        identity_show_own(reload->verifier, &reload->view, reload->trust, now, &faults);
+    enum qv_status renewed = qv_verifier_renew(reload->verifier, &reload->view, &error);
+    if (identity_is_used(&reload->view))
+        reload_outcome_set(&reload->last, RELOAD_IDENTITY, true);
+    for (size_t i = 0; i < faults.count; i++)
+        reload_outcome_fail(&reload->last, RELOAD_IDENTITY, faults.at[i]);
+    if (shown != QV_OK && faults.count == 0)
+        reload_outcome_fail(&reload->last, RELOAD_IDENTITY, qv_status_name(shown));
+    if (renewed != QV_OK)
+        reload_outcome_fail_by(&reload->last, RELOAD_IDENTITY, renewed, &error);
 }
 
 /* ---- in force -------------------------------------------------------------------------------- */
@@ -144,10 +152,17 @@ static void hand_to_workers(struct reload *reload, struct qv_wall now)
     enum qv_status status =
         qv_server_renew(reload->server, reload->trust, &limits, &reload->last.sweep, &error);
     reload->last.generation = qv_trust_generation(reload->trust);
-    if (status == QV_NO_MEMORY)
-        fail_part(reload, RELOAD_WORKERS, "out of memory");
-    else if (status != QV_OK)
-        fail_part(reload, RELOAD_WORKERS, qv_error_message(&error));
+    if (status != QV_OK)
+        reload_outcome_fail_by(&reload->last, RELOAD_WORKERS, status, &error);
+}
+
+/* Behind the workers: what is advertised is what they show. */
+static void renew_own_entries(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    enum qv_status status = own_entries_set(reload->server, reload->rules, reload->store);
+    if (status != QV_OK)
+        reload_outcome_fail(&reload->last, RELOAD_ENTRIES, qv_status_name(status));
 }
 
 static void configure_log(struct reload *reload, struct qv_wall now)
@@ -173,22 +188,20 @@ static void note_crls(struct reload *reload, struct qv_wall now)
         return;
     enum qv_status status = qv_crl_memory_note(
         reload->memory, qv_anchors_crls(qv_trust_anchors(reload->trust)), &error);
-    if (status == QV_NO_MEMORY)
-        fail_part(reload, RELOAD_CRL_MEMORY, "out of memory");
-    else if (status != QV_OK)
-        fail_part(reload, RELOAD_CRL_MEMORY, qv_error_message(&error));
+    if (status != QV_OK)
+        reload_outcome_fail_by(&reload->last, RELOAD_CRL_MEMORY, status, &error);
 }
 
 static void note_warnings(struct reload *reload, struct qv_wall now)
 {
     if (qv_trust_warnings(reload->trust, now, &reload->last.warnings) != QV_OK)
-        add(&reload->last.warnings, "out of memory");
+        reload_outcome_add(&reload->last.warnings, "out of memory");
 }
 
 /* In this order. */
 static void (*const steps[])(struct reload *reload, struct qv_wall now) = {
-    load_configuration, load_trust, hand_to_workers, configure_log,
-    hide_revoked,       note_crls,  note_warnings,
+    load_configuration, load_trust,   load_identity, hand_to_workers, renew_own_entries,
+    configure_log,      hide_revoked, note_crls,     note_warnings,
 };
 
 static bool same_list(const struct qv_strings *one, const struct qv_strings *other)

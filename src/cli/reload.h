@@ -15,6 +15,9 @@ struct reload {
     const struct qv_config *running; /**< what was started; what is fixed, is fixed by it */
     struct qv_server *server;
     struct qv_registry *registry;
+    struct qv_verifier *verifier;
+    struct qv_store *store;
+    const struct qv_rules *rules;
     struct qv_health *health;
     struct qv_crl_memory *memory;
     struct qv_watch *watch;

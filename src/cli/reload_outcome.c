@@ -14,8 +14,10 @@ const char *reload_part_name(enum reload_part part)
     switch (part) {
     case RELOAD_OWN: return qv_trust_part_name(QV_TRUST_OWN);
     case RELOAD_ANCHORS: return qv_trust_part_name(QV_TRUST_ANCHORS);
+    case RELOAD_IDENTITY: return "identity";
     case RELOAD_WORKERS: return "workers";
     case RELOAD_CRL_MEMORY: return "memory of CRLs";
+    case RELOAD_ENTRIES: return "own entries";
     case RELOAD_CONFIGURATION:
     case RELOAD_PARTS: break;
     }
@@ -30,6 +32,35 @@ void reload_outcome_free(struct reload_outcome *outcome)
     qv_strings_free(&outcome->restart);
     qv_strings_free(&outcome->warnings);
 }
+
+/* ---- filled ---------------------------------------------------------------------------------- */
+
+void reload_outcome_add(struct qv_strings *list, const char *words)
+{
+    if (qv_strings_add(list, qv_str_from(words)) != QV_OK)
+        qv_log(QV_LOG_ERROR, "out of memory", QV_LOG_CSTR("while", "reloading"));
+}
+
+void reload_outcome_set(struct reload_outcome *outcome, enum reload_part part, bool renewed)
+{
+    outcome->parts[part].present = true;
+    outcome->parts[part].renewed = renewed;
+}
+
+void reload_outcome_fail(struct reload_outcome *outcome, enum reload_part part, const char *words)
+{
+    reload_outcome_set(outcome, part, false);
+    reload_outcome_add(&outcome->parts[part].faults, words);
+}
+
+void reload_outcome_fail_by(struct reload_outcome *outcome, enum reload_part part,
+                            enum qv_status status, const struct qv_error *error)
+{
+    reload_outcome_fail(outcome, part,
+                        status == QV_NO_MEMORY ? "out of memory" : qv_error_message(error));
+}
+
+/* ---- judged ---------------------------------------------------------------------------------- */
 
 bool reload_outcome_has_faults(const struct reload_outcome *outcome)
 {

@@ -10,14 +10,16 @@
 #include <quiver/base/json.h>
 #include <quiver/server/server.h>
 
-/** What is built, checked and put in force, each by itself. The last two are no files of the
+/** What is built, checked and put in force, each by itself. The last three are no files of the
  *  operator's: they are told of only where they failed. */
 enum reload_part {
     RELOAD_CONFIGURATION,
     RELOAD_OWN,        /**< QV_TRUST_OWN */
     RELOAD_ANCHORS,    /**< QV_TRUST_ANCHORS */
+    RELOAD_IDENTITY,   /**< secrets and CAs of `identity` */
     RELOAD_WORKERS,    /**< did all take over what is new? */
     RELOAD_CRL_MEMORY, /**< is it written down which CRLs are the newest? */
+    RELOAD_ENTRIES,    /**< were the own entries computed anew? */
     RELOAD_PARTS,
 };
 /** "own certificate" ...; static; also the source under which health has its reasons. */
@@ -36,6 +38,16 @@ struct reload_outcome {
     struct qv_sweep sweep;
 };
 void reload_outcome_free(struct reload_outcome *outcome);
+
+/** What a part came to. */
+void reload_outcome_set(struct reload_outcome *outcome, enum reload_part part, bool renewed);
+/** It failed, with one more fault. */
+void reload_outcome_fail(struct reload_outcome *outcome, enum reload_part part, const char *words);
+/** It failed: with `error`, which is empty where memory is out. */
+void reload_outcome_fail_by(struct reload_outcome *outcome, enum reload_part part,
+                            enum qv_status status, const struct qv_error *error);
+/** Lists of words that do not fit are told of as far as they do. */
+void reload_outcome_add(struct qv_strings *list, const char *words);
 
 /** Does something old stay that the files say should not? */
 bool reload_outcome_is_good(const struct reload_outcome *outcome);

@@ -189,10 +189,10 @@ static const struct qv_setting config_settings[] = {
      .doc = "Identity service of the Authentication system, as "
             "`https://auth.plant.example:8445/authentication/identity`; asked with "
             "`GET <url>/verify/<token>`. Needed for `authentication: outsourced`."},
-    {"identity.authentication_system.ca", QV_KIND_PATH, CONFIG(identity.authentication_system.ca),
+    {"identity.authentication_system.ca", QV_KIND_PATH, RELOADED(identity.authentication_system.ca),
      .doc = "CA certificates that may vouch for it (PEM). Default: `tls.trust`."},
     {"identity.authentication_system.secrets_file", QV_KIND_PATH,
-     CONFIG(identity.authentication_system.secrets_file),
+     RELOADED(identity.authentication_system.secrets_file),
      .doc = "Secrets of systems that prove themselves by AUTHENTICATOR-KEY: lines `name: secret`, "
             "mode 0600. Default: none does."},
     {"identity.authentication_system.timeout", QV_KIND_DURATION,
@@ -211,7 +211,7 @@ static const struct qv_setting config_settings[] = {
     {"identity.blacklist.url", QV_KIND_URL, CONFIG(identity.blacklist.url),
      .doc = "Check of the blacklist service, asked with `GET <url>/<name>`. Default: what the "
             "blacklist system registered here."},
-    {"identity.blacklist.ca", QV_KIND_PATH, CONFIG(identity.blacklist.ca),
+    {"identity.blacklist.ca", QV_KIND_PATH, RELOADED(identity.blacklist.ca),
      .doc = "CA certificates that may vouch for it (PEM). Default: `tls.trust`."},
     {"identity.blacklist.timeout", QV_KIND_DURATION, CONFIG(identity.blacklist.timeout_ms),
      .min = 100, .max = 30 * SECOND, .fallback = "2s",

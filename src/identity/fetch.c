@@ -3,12 +3,14 @@
  *
  * Holds always: every fetch that was taken is done exactly once, within its timeout, also when the
  * fetcher ends. A server is verified against the CAs that the fetch names and against nothing else:
- * no CA of the system, no proxy, no redirect, no setting from the environment. `waiting` and the
- * counts are under the lock; everything of libcurl belongs to the thread.
+ * no CA of the system, no proxy, no redirect, no setting from the environment. libcurl reads no
+ * key and no password: the own certificate is handed over in OpenSSL's objects, as it was checked.
+ * What the struct says to be under the lock is; all else of libcurl belongs to the thread.
  */
 #include "fetch.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
 #include <pthread.h>
 #include <quiver/base/memory.h>
 #include <signal.h>
@@ -18,17 +20,20 @@
 enum { IDLE_CONNECTIONS_MAX = 8, LOOK_EVERY_MS = 1000 };
 
 struct qv_fetcher {
-    const struct qv_config *config;
-    CURLM *multi;
     pthread_t thread;
     bool started;
 
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* over the next six */
     bool accepting;
     size_t count;             /* fetches that are not done */
     struct qv_fetch *waiting; /* taken, not begun */
+    CURLM *multi;             /* replaced by the thread alone, which may use it without the lock */
+    SSL_CTX *own;             /* a reference; NULL: no certificate is shown */
+    bool shown;               /* `own` is another since the thread looked */
 
-    struct qv_fetch *running; /* the thread's */
+    /* the thread's */
+    struct qv_fetch *running;
+    bool stale; /* the kept connections are of a certificate that is shown no more */
 };
 
 /* ---- one fetch, on the thread ---------------------------------------------------------------- */
@@ -45,24 +50,44 @@ static size_t on_body(char *at, size_t size, size_t count, void *data)
     return qv_buf_status(&fetch->body_) == QV_OK ? length : 0;
 }
 
-static bool set_tls(const struct qv_config *config, const struct qv_fetch *fetch, CURL *handle)
+/* Called when a connection is made, with libcurl's context for it. */
+static CURLcode show_own(CURL *handle, void *context, void *data)
+{
+    (void)handle;
+    SSL_CTX *own = data;
+    STACK_OF(X509) *chain = NULL;
+    ERR_set_mark();
+    bool set = SSL_CTX_get0_chain_certs(own, &chain) == 1 &&
+               SSL_CTX_use_certificate(context, SSL_CTX_get0_certificate(own)) == 1 &&
+               SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(own)) == 1 &&
+               SSL_CTX_set1_chain(context, chain) == 1;
+    ERR_pop_to_mark();
+    return set ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
+}
+
+static bool set_own(struct qv_fetch *fetch, CURL *handle)
+{
+    return fetch->own_ == NULL ||
+           (curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, show_own) == CURLE_OK &&
+            curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, fetch->own_) == CURLE_OK);
+}
+
+static bool set_tls(struct qv_fetch *fetch, CURL *handle)
 {
     struct curl_blob ca = {
         .data = (void *)(uintptr_t)fetch->ca.at,
         .len = fetch->ca.length,
         .flags = CURL_BLOB_NOCOPY, /* it lives as long as the fetch */
     };
-    bool set =
-        curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK &&
-        curl_easy_setopt(handle, CURLOPT_CAPATH, NULL) == CURLE_OK &&
-        curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &ca) == CURLE_OK &&
-        curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-        curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-        curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
-    if (!set || config->tls.certificate == NULL)
-        return set;
-    return curl_easy_setopt(handle, CURLOPT_SSLCERT, config->tls.certificate) == CURLE_OK &&
-           curl_easy_setopt(handle, CURLOPT_SSLKEY, config->tls.private_key) == CURLE_OK;
+    return curl_easy_setopt(handle, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &ca) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK &&
+           curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ==
+               CURLE_OK &&
+           set_own(fetch, handle);
 }
 
 static bool set_request(struct qv_fetch *fetch, bool https, CURL *handle)
@@ -87,6 +112,8 @@ static void finish(struct qv_fetcher *fetcher, struct qv_fetch *fetch,
     pthread_mutex_lock(&fetcher->lock);
     fetcher->count--;
     pthread_mutex_unlock(&fetcher->lock);
+    SSL_CTX_free(fetch->own_);
+    fetch->own_ = NULL;
     struct qv_buf body = fetch->body_;
     fetch->body_ = (struct qv_buf){0};
     fetch->done(fetch, fetched); /* and it is gone */
@@ -99,12 +126,24 @@ static void finish_without(struct qv_fetcher *fetcher, struct qv_fetch *fetch, c
     finish(fetcher, fetch, &nothing);
 }
 
+static SSL_CTX *ref_own(struct qv_fetcher *fetcher)
+{
+    pthread_mutex_lock(&fetcher->lock);
+    SSL_CTX *own = fetcher->own;
+    if (own != NULL)
+        SSL_CTX_up_ref(own);
+    pthread_mutex_unlock(&fetcher->lock);
+    return own;
+}
+
 static void begin(struct qv_fetcher *fetcher, struct qv_fetch *fetch)
 {
     bool https = strncmp(fetch->url, "https:", 6) == 0;
     CURL *handle = curl_easy_init();
-    bool set = handle != NULL && set_request(fetch, https, handle) &&
-               (!https || set_tls(fetcher->config, fetch, handle));
+    fetch->own_ = ref_own(fetcher);
+    bool set =
+        handle != NULL && set_request(fetch, https, handle) && (!https || set_tls(fetch, handle)) &&
+        curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, fetcher->stale ? 1L : 0L) == CURLE_OK;
     if (set && curl_multi_add_handle(fetcher->multi, handle) == CURLM_OK) {
         fetch->handle_ = handle;
         DL_APPEND2(fetcher->running, fetch, prev_, next_);
@@ -143,11 +182,39 @@ static void end(struct qv_fetcher *fetcher, CURL *handle, CURLcode result)
 
 /* ---- the thread ------------------------------------------------------------------------------ */
 
+static CURLM *make_multi(void)
+{
+    CURLM *multi = curl_multi_init();
+    if (multi != NULL &&
+        curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX) == CURLM_OK)
+        return multi;
+    curl_multi_cleanup(multi);
+    return NULL;
+}
+
+/* Closes the kept connections, when none of them is in use; until then new ones are made. */
+static void drop_stale(struct qv_fetcher *fetcher)
+{
+    if (!fetcher->stale || fetcher->running != NULL)
+        return;
+    CURLM *fresh = make_multi();
+    if (fresh == NULL)
+        return;                         /* as before, then */
+    pthread_mutex_lock(&fetcher->lock); /* others wake the thread by it */
+    CURLM *old = fetcher->multi;
+    fetcher->multi = fresh;
+    pthread_mutex_unlock(&fetcher->lock);
+    curl_multi_cleanup(old);
+    fetcher->stale = false;
+}
+
 static struct qv_fetch *take_waiting(struct qv_fetcher *fetcher, bool *ret_go_on)
 {
     pthread_mutex_lock(&fetcher->lock);
     struct qv_fetch *waiting = fetcher->waiting;
     fetcher->waiting = NULL;
+    fetcher->stale = fetcher->stale || fetcher->shown;
+    fetcher->shown = false;
     *ret_go_on = fetcher->accepting;
     pthread_mutex_unlock(&fetcher->lock);
     return waiting;
@@ -157,6 +224,7 @@ static bool begin_waiting(struct qv_fetcher *fetcher)
 {
     bool go_on;
     struct qv_fetch *waiting = take_waiting(fetcher, &go_on), *fetch, *next;
+    drop_stale(fetcher);
     DL_FOREACH_SAFE2(waiting, fetch, next, next_)
     {
         begin(fetcher, fetch);
@@ -193,23 +261,18 @@ static void *run(void *data)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-enum qv_status qv_fetcher_new(const struct qv_config *config, struct qv_fetcher **ret_fetcher,
-                              struct qv_error *error)
+enum qv_status qv_fetcher_new(struct qv_fetcher **ret_fetcher, struct qv_error *error)
 {
     struct qv_fetcher *made = qv_alloc(sizeof(*made));
     if (made == NULL)
         return QV_NO_MEMORY;
     pthread_mutex_init(&made->lock, NULL);
     QV_CLEANUP(qv_fetcher) struct qv_fetcher *fetcher = made;
-    fetcher->config = config;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return qv_error_set(error, QV_INTERNAL, "libcurl cannot be used");
-    fetcher->multi = curl_multi_init();
+    fetcher->multi = make_multi();
     if (fetcher->multi == NULL)
         return QV_NO_MEMORY;
-    if (curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX) !=
-        CURLM_OK)
-        return qv_error_set(error, QV_INTERNAL, "libcurl cannot be used");
     *ret_fetcher = fetcher;
     fetcher = NULL;
     return QV_OK;
@@ -237,8 +300,8 @@ void qv_fetcher_stop(struct qv_fetcher *fetcher)
         return;
     pthread_mutex_lock(&fetcher->lock);
     fetcher->accepting = false;
-    pthread_mutex_unlock(&fetcher->lock);
     curl_multi_wakeup(fetcher->multi);
+    pthread_mutex_unlock(&fetcher->lock);
     pthread_join(fetcher->thread, NULL);
     fetcher->started = false;
 }
@@ -252,6 +315,7 @@ void qv_fetcher_free(struct qv_fetcher **fetcher)
     qv_fetcher_stop(old);
     if (old->multi != NULL)
         curl_multi_cleanup(old->multi);
+    SSL_CTX_free(old->own);
     curl_global_cleanup();
     pthread_mutex_destroy(&old->lock);
     qv_free(old);
@@ -273,4 +337,17 @@ enum qv_status qv_fetcher_get(struct qv_fetcher *fetcher, struct qv_fetch *fetch
     }
     pthread_mutex_unlock(&fetcher->lock);
     return status;
+}
+
+void qv_fetcher_show(struct qv_fetcher *fetcher, SSL_CTX *own)
+{
+    if (own != NULL)
+        SSL_CTX_up_ref(own);
+    pthread_mutex_lock(&fetcher->lock);
+    SSL_CTX *old = fetcher->own;
+    fetcher->own = own;
+    fetcher->shown = true;
+    curl_multi_wakeup(fetcher->multi);
+    pthread_mutex_unlock(&fetcher->lock);
+    SSL_CTX_free(old);
 }

@@ -5,7 +5,8 @@
 #ifndef QUIVER_IDENTITY_FETCH_H
 #define QUIVER_IDENTITY_FETCH_H
 
-#include <quiver/config/config.h>
+#include <openssl/ssl.h>
+#include <quiver/base/buf.h>
 
 /** So many at a time, each on a connection of its own; more are refused. (libcurl's own limits
  *  would let them wait beyond their timeout.) */
@@ -33,14 +34,17 @@ struct qv_fetch {
 
     struct qv_fetch *prev_, *next_; /* the fetcher's */
     void *handle_;
+    SSL_CTX *own_; /* a reference */
     struct qv_buf body_;
     bool too_long_;
 };
 
-/** Shows tls.certificate to https servers, where there is one. Borrows `config`. */
-QV_MUST_CHECK enum qv_status qv_fetcher_new(const struct qv_config *config,
-                                            struct qv_fetcher **ret_fetcher,
+QV_MUST_CHECK enum qv_status qv_fetcher_new(struct qv_fetcher **ret_fetcher,
                                             struct qv_error *error);
+/** From now on certificate, chain and key of `own` are shown to https servers that ask for one;
+ *  NULL: none is, as in the beginning. Connections that were kept are used no more. Takes a
+ *  reference, and never changes `own`. Any thread. */
+void qv_fetcher_show(struct qv_fetcher *fetcher, SSL_CTX *own);
 /** Starts the thread, with all signals blocked. */
 QV_MUST_CHECK enum qv_status qv_fetcher_start(struct qv_fetcher *fetcher, struct qv_error *error);
 /** Ends the thread; what was on its way is done, without an answer. Twice is fine. */

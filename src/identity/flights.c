@@ -2,8 +2,10 @@
  * Questions to other systems, from asking to landing.
  *
  * Holds always: an inquiry is answered exactly once; one question is on its way at most once, and
- * all who ask it meanwhile wait for that one. A token is never logged, and kept only while it is
- * being asked about. Asking is on any thread, landing on the fetcher's.
+ * all who ask it meanwhile wait for that one, unless the CAs changed since: what a system said that
+ * is not believed any more is told to nobody who asked later, and not remembered. A token is never
+ * logged, and kept only while it is being asked about. Asking is on any thread, landing on the
+ * fetcher's.
  */
 #include "flights.h"
 
@@ -22,6 +24,7 @@ enum { LOG_EVERY_MS = 1000 };
 struct qv_flight {
     struct qv_fetch fetch;
     struct qv_verifier *verifier;
+    struct qv_files *files; /* a reference; its CAs are the fetch's */
     enum qv_question_kind kind;
     qv_question question;
     char *url;                  /* owned; of a token it holds that */
@@ -52,6 +55,7 @@ static void flight_free(struct qv_flight *flight)
     if (flight->url != NULL)
         qv_memory_wipe(flight->url, strlen(flight->url));
     qv_free(flight->url);
+    qv_files_free(&flight->files);
     qv_free(flight);
 }
 
@@ -96,7 +100,7 @@ static void land(struct qv_flight *flight, const struct qv_finding *finding)
     struct qv_verifier *verifier = flight->verifier;
     const struct qv_answer answer = {.identity = finding->identity, .listed = finding->listed};
     pthread_mutex_lock(&verifier->lock);
-    if (finding->keep_ms > 0)
+    if (finding->keep_ms > 0 && flight->files == verifier->files)
         qv_answers_keep(verifier->answers, flight->question, &answer,
                         qv_mono_add_ms(qv_mono_now(), finding->keep_ms));
     DL_DELETE(verifier->flights, flight);
@@ -149,6 +153,7 @@ static void put_segment(struct qv_buf *buf, struct qv_str text)
     }
 }
 
+/* Under the lock. */
 static enum qv_status flight_new(struct qv_verifier *verifier, enum qv_question_kind kind,
                                  struct qv_str url, struct qv_str segment,
                                  struct qv_flight **ret_flight)
@@ -167,9 +172,10 @@ static enum qv_status flight_new(struct qv_verifier *verifier, enum qv_question_
     }
     const struct qv_config *config = verifier->config;
     flight->verifier = verifier;
+    flight->files = qv_files_ref(verifier->files);
     flight->kind = kind;
     flight->fetch.url = flight->url;
-    flight->fetch.ca = qv_buf_str(&verifier->ca[kind]);
+    flight->fetch.ca = qv_buf_str(&flight->files->ca[kind]);
     flight->fetch.timeout_ms = kind == QV_QUESTION_TOKEN
                                    ? config->identity.authentication_system.timeout_ms
                                    : config->identity.blacklist.timeout_ms;
@@ -204,7 +210,8 @@ static bool join(struct qv_verifier *verifier, const qv_question question,
     struct qv_flight *flight;
     DL_FOREACH(verifier->flights, flight)
     {
-        if (memcmp(flight->question, question, sizeof(qv_question)) != 0)
+        if (flight->files != verifier->files ||
+            memcmp(flight->question, question, sizeof(qv_question)) != 0)
             continue;
         inquiry->next_ = flight->waiting;
         flight->waiting = inquiry;

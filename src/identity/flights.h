@@ -10,22 +10,32 @@
 
 #include <pthread.h>
 #include <quiver/identity/verifier.h>
+#include <stdatomic.h>
 
 enum qv_question_kind { QV_QUESTION_TOKEN, QV_QUESTION_NAME };
 
 struct qv_flight;
 
+/** What was read of files, as a whole: immutable and reference-counted, so that what is on its way
+ *  ends by what it began with. */
+struct qv_files {
+    atomic_size_t references;
+    struct qv_secrets *secrets; /* NULL: none */
+    struct qv_buf ca[2];        /* by kind of question; PEM */
+};
+struct qv_files *qv_files_ref(struct qv_files *files);
+void qv_files_free(struct qv_files **files); /**< drops one reference */
+
 struct qv_verifier {
     const struct qv_config *config;
     const struct qv_dialect *dialect;
-    struct qv_secrets *secrets; /* NULL: none */
-    struct qv_buf ca[2];        /* by kind of question; PEM */
-    char *verify_url;           /* NULL: none is configured */
+    char *verify_url; /* NULL: none is configured */
     struct qv_fetcher *fetcher;
     struct qv_mono told; /* the fetcher's thread's: no fault is logged before then ... */
     unsigned suppressed; /* ... and how many were not */
 
-    pthread_mutex_t lock; /* guards what follows; no callback is called with it */
+    pthread_mutex_t lock;   /* guards what follows; no callback is called with it */
+    struct qv_files *files; /* in force */
     struct qv_answers *answers;
     struct qv_flight *flights;
 };

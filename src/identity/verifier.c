@@ -2,7 +2,8 @@
  * The verifier: what can be asked about a caller, and what it takes to ask.
  *
  * A key is proven here and now; a token or a name becomes a question to another system (flights.c),
- * unless the answer is still remembered. Any thread, but for its life, which is the main thread's.
+ * unless the answer is still remembered. What files say is read whole and checked before it takes
+ * the place of what was in force. Any thread, but for its life, which is the main thread's.
  */
 #include "flights.h"
 
@@ -15,7 +16,27 @@
 
 enum { TOKEN_MAX = 4096 };
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
+
+struct qv_files *qv_files_ref(struct qv_files *files)
+{
+    atomic_fetch_add_explicit(&files->references, 1, memory_order_relaxed);
+    return files;
+}
+
+void qv_files_free(struct qv_files **files)
+{
+    struct qv_files *old = *files;
+    if (old == NULL)
+        return;
+    *files = NULL;
+    if (atomic_fetch_sub_explicit(&old->references, 1, memory_order_acq_rel) != 1)
+        return;
+    qv_secrets_free(&old->secrets);
+    qv_buf_free(&old->ca[QV_QUESTION_TOKEN]);
+    qv_buf_free(&old->ca[QV_QUESTION_NAME]);
+    qv_free(old);
+}
 
 static enum qv_status read_ca(const struct qv_config *config, char *own, struct qv_buf *buf,
                               struct qv_error *error)
@@ -24,6 +45,28 @@ static enum qv_status read_ca(const struct qv_config *config, char *own, struct 
         return qv_ca_bundle_read(&own, 1, buf, error);
     return qv_ca_bundle_read(config->tls.trust.at, config->tls.trust.count, buf, error);
 }
+
+static enum qv_status read_files(const struct qv_config *config, const struct qv_dialect *dialect,
+                                 struct qv_files **ret_files, struct qv_error *error)
+{
+    const char *secrets = config->identity.authentication_system.secrets_file;
+    QV_CLEANUP(qv_files) struct qv_files *files = qv_alloc(sizeof(*files));
+    if (files == NULL)
+        return QV_NO_MEMORY;
+    atomic_init(&files->references, 1);
+    if (secrets != NULL)
+        QV_TRY(qv_secrets_read(dialect, secrets, &files->secrets, error));
+    if (config->identity.authentication_system.url != NULL)
+        QV_TRY(read_ca(config, config->identity.authentication_system.ca,
+                       &files->ca[QV_QUESTION_TOKEN], error));
+    if (config->identity.blacklist.mode != QV_BLACKLIST_OFF)
+        QV_TRY(read_ca(config, config->identity.blacklist.ca, &files->ca[QV_QUESTION_NAME], error));
+    *ret_files = files;
+    files = NULL;
+    return QV_OK;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static enum qv_status make_verify_url(struct qv_verifier *verifier)
 {
@@ -35,21 +78,12 @@ static enum qv_status make_verify_url(struct qv_verifier *verifier)
     return qv_buf_take(&buf, &verifier->verify_url, NULL);
 }
 
-static enum qv_status read_parts(struct qv_verifier *verifier, struct qv_error *error)
+static enum qv_status make_parts(struct qv_verifier *verifier, struct qv_error *error)
 {
-    const struct qv_config *config = verifier->config;
-    const char *secrets = config->identity.authentication_system.secrets_file;
-    if (secrets != NULL)
-        QV_TRY(qv_secrets_read(verifier->dialect, secrets, &verifier->secrets, error));
-    if (config->identity.authentication_system.url != NULL)
-        QV_TRY(read_ca(config, config->identity.authentication_system.ca,
-                       &verifier->ca[QV_QUESTION_TOKEN], error));
-    if (config->identity.blacklist.mode != QV_BLACKLIST_OFF)
-        QV_TRY(
-            read_ca(config, config->identity.blacklist.ca, &verifier->ca[QV_QUESTION_NAME], error));
+    QV_TRY(read_files(verifier->config, verifier->dialect, &verifier->files, error));
     QV_TRY(make_verify_url(verifier));
     QV_TRY(qv_answers_new(&verifier->answers));
-    return qv_fetcher_new(config, &verifier->fetcher, error);
+    return qv_fetcher_new(&verifier->fetcher, error);
 }
 
 enum qv_status qv_verifier_new(const struct qv_config *config, struct qv_verifier **ret_verifier,
@@ -64,7 +98,7 @@ enum qv_status qv_verifier_new(const struct qv_config *config, struct qv_verifie
     qv_rules_from_config(config, &rules);
     verifier->config = config;
     verifier->dialect = rules.dialect;
-    QV_TRY(read_parts(verifier, error));
+    QV_TRY(make_parts(verifier, error));
     *ret_verifier = verifier;
     verifier = NULL;
     return QV_OK;
@@ -83,12 +117,33 @@ void qv_verifier_free(struct qv_verifier **verifier)
     *verifier = NULL;
     qv_fetcher_free(&old->fetcher); /* lands all flights */
     qv_answers_free(&old->answers);
-    qv_secrets_free(&old->secrets);
-    qv_buf_free(&old->ca[QV_QUESTION_TOKEN]);
-    qv_buf_free(&old->ca[QV_QUESTION_NAME]);
+    qv_files_free(&old->files);
     qv_free(old->verify_url);
     pthread_mutex_destroy(&old->lock);
     qv_free(old);
+}
+
+enum qv_status qv_verifier_renew(struct qv_verifier *verifier, const struct qv_config *config,
+                                 struct qv_error *error)
+{
+    QV_CLEANUP(qv_files) struct qv_files *files = NULL;
+    QV_CLEANUP(qv_answers) struct qv_answers *answers = NULL;
+    QV_TRY(read_files(config, verifier->dialect, &files, error));
+    QV_TRY(qv_answers_new(&answers));
+    pthread_mutex_lock(&verifier->lock);
+    struct qv_files *old_files = verifier->files;
+    struct qv_answers *old_answers = verifier->answers;
+    verifier->files = files;
+    verifier->answers = answers;
+    pthread_mutex_unlock(&verifier->lock);
+    files = old_files; /* freed without the lock */
+    answers = old_answers;
+    return QV_OK;
+}
+
+void qv_verifier_show(struct qv_verifier *verifier, SSL_CTX *own)
+{
+    qv_fetcher_show(verifier->fetcher, own);
 }
 
 void qv_inquiry_free(struct qv_inquiry *inquiry)
@@ -99,6 +154,14 @@ void qv_inquiry_free(struct qv_inquiry *inquiry)
 
 /* ---- what can be asked ----------------------------------------------------------------------- */
 
+static struct qv_files *files_in_force(struct qv_verifier *verifier)
+{
+    pthread_mutex_lock(&verifier->lock);
+    struct qv_files *files = qv_files_ref(verifier->files);
+    pthread_mutex_unlock(&verifier->lock);
+    return files;
+}
+
 static bool prove_key(struct qv_verifier *verifier, const struct qv_bearer *bearer,
                       struct qv_inquiry *inquiry)
 {
@@ -106,8 +169,9 @@ static bool prove_key(struct qv_verifier *verifier, const struct qv_bearer *bear
     qv_name_normalize(verifier->dialect, QV_ENTITY_SYSTEM, bearer->parts[1], &name);
     if (qv_buf_status(&name) != QV_OK)
         return qv_inquiry_refuse(inquiry, QV_NO_MEMORY, "out of memory");
+    QV_CLEANUP(qv_files) struct qv_files *files = files_in_force(verifier);
     bool proven =
-        qv_secrets_prove(verifier->secrets, qv_buf_str(&name), qv_str_trim(bearer->parts[2]));
+        qv_secrets_prove(files->secrets, qv_buf_str(&name), qv_str_trim(bearer->parts[2]));
     inquiry->status = proven ? qv_identity_make(qv_buf_str(&name), NULL, QV_PROFILE_SYSTEM, NULL,
                                                 &inquiry->identity)
                              : qv_bearer_refuse(&inquiry->error);

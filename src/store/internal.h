@@ -70,7 +70,8 @@ struct qv_commands {
 
 struct qv_own_entries {
     struct qv_change *change; /* owned; its arguments are used again and again; NULL: none */
-    bool asked;               /* it is on its way */
+    bool asked;               /* it is on its way ... */
+    bool outdated;            /* ... as it was: another was set since */
     bool there;               /* since the store was opened */
     bool tried;               /* once, or there is no way to */
 };

@@ -143,10 +143,11 @@ static void every_setting_is_compared(void **state)
     assert_list(&soft,
                 "tls.certificate tls.private_key tls.private_key_password_file tls.trust tls.crl "
                 "tls.require_crl tls.stale_crl tls.min_version tls.ciphers tls.cipher_suites "
-                "tls.groups limits.body limits.json_depth limits.connections "
-                "limits.connections_per_peer limits.handshake_timeout limits.request_timeout "
-                "log.level log.format");
-    assert_int_equal(hard.count, 32);
+                "tls.groups identity.authentication_system.ca "
+                "identity.authentication_system.secrets_file identity.blacklist.ca limits.body "
+                "limits.json_depth limits.connections limits.connections_per_peer "
+                "limits.handshake_timeout limits.request_timeout log.level log.format");
+    assert_int_equal(hard.count, 29);
 }
 
 /* ---- what is in force then ------------------------------------------------------------------- */

@@ -17,7 +17,8 @@ static int set_up(void **state)
     (void)state;
     QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
     assert_int_equal(qv_health_new(&reload.health), QV_OK);
-    /* The CRL ends in two hours, the own certificate tomorrow. */
+    /* The CRL ends in two hours from when it is written, which may be a moment after `now`; the own
+       certificate ends tomorrow. */
     struct fx_crl crl = {.issuer = &cloud, .begin = -60, .end = 7200};
     fx_write_crl(&folder, "short.crl", "w", &crl);
     trust = load_good("cloud.crt", "short.crl");
@@ -56,7 +57,7 @@ static void what_ends_is_told_when_it_does(void **state)
     (void)state;
     assert_reasons(0, REASONS());
     assert_reasons(7200, REASONS());
-    assert_reasons(7201, REASONS("CAs and CRLs: /tmp/quiver-test-"));
+    assert_reasons(7260, REASONS("CAs and CRLs: /tmp/quiver-test-"));
     assert_reasons(0, REASONS()); /* the clock was set back */
     assert_reasons(2 * FX_DAY,
                    REASONS("CAs and CRLs: /tmp/quiver-test-", "own certificate: it ended at 20"));
@@ -86,7 +87,7 @@ static void what_was_not_reloaded_is_told_until_it_is(void **state)
                      QV_OK);
     assert_int_equal(qv_strings_add(&last->restart, QV_STR("listeners")), QV_OK);
     assert_int_equal(qv_strings_add(&last->restart, QV_STR("store.timeout")), QV_OK);
-    assert_reasons(7201, REASONS("own certificate: a.crt: empty", "CAs and CRLs: ca.crl: garbage",
+    assert_reasons(7260, REASONS("own certificate: a.crt: empty", "CAs and CRLs: ca.crl: garbage",
                                  "CAs and CRLs: /tmp/quiver-test-", "restart needed: listeners",
                                  "restart needed: store.timeout"));
     reload_outcome_free(last);
@@ -100,10 +101,10 @@ static void lack_of_memory_hides_nothing(void **state)
     (void)state;
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     qv_log_to(nowhere);
-    assert_reasons(7201, REASONS("CAs and CRLs: "));
+    assert_reasons(7260, REASONS("CAs and CRLs: "));
     for (size_t nth = 1; nth < 12; nth++) {
         qv_memory_fail_at(nth);
-        reload_show_health(&reload, later(7201));
+        reload_show_health(&reload, later(7260));
         qv_memory_fail_at(0);
         QV_CLEANUP(qv_strings) struct qv_strings reasons = {0};
         assert_int_equal(qv_health_reasons(reload.health, &reasons), QV_OK);

@@ -338,6 +338,153 @@ static void a_bad_file_is_told(void **state)
     assert_null(verifier);
 }
 
+/* ---- files that change ----------------------------------------------------------------------- */
+
+/* HMAC-SHA256 of "key-system" under "first" and "second", by the openssl command. */
+#define BY_FIRST                                                                                   \
+    "Bearer "                                                                                      \
+    "AUTHENTICATOR-KEY//key-system//"                                                              \
+    "a2f9edda4e476c90684d0265ef67dbed6b08ad7423b6f5b919201d7b85400c93"
+#define BY_SECOND                                                                                  \
+    "Bearer "                                                                                      \
+    "AUTHENTICATOR-KEY//key-system//"                                                              \
+    "78b2b30f18718076e8969ff5a68685fa8520621c64b744aecc3b9f02b40b131c"
+
+static char secrets[] = "/tmp/qv-verifier-XXXXXX";
+
+static void write_secrets(const char *text)
+{
+    FILE *file = fopen(secrets, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int set_up_secrets(void **state)
+{
+    memcpy(strrchr(secrets, '-') + 1, "XXXXXX", 6);
+    int fd = mkstemp(secrets); /* mode 0600 */
+    if (fd == -1 || close(fd) != 0)
+        return -1;
+    write_secrets("key-system: first\n");
+    return start_server(state);
+}
+
+static int remove_secrets(void **state)
+{
+    return stop_server(state) | unlink(secrets);
+}
+
+static struct qv_config *config_with_secrets(void)
+{
+    char more[128];
+    snprintf(more, sizeof(more), ", secrets_file: %s, keep: 1m", secrets);
+    return make_config(more);
+}
+
+static void assert_proven(struct qv_verifier *verifier, const char *header, bool proven)
+{
+    struct asked asked;
+    assert_false(identify(verifier, header, &asked));
+    assert_int_equal(asked.inquiry.status, proven ? QV_OK : QV_UNAUTHENTICATED);
+    qv_inquiry_free(&asked.inquiry);
+}
+
+static void other_secrets_take_the_place_of_the_old(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_config) struct qv_config *config = config_with_secrets();
+    QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = make_verifier(config, true);
+    assert_proven(verifier, BY_FIRST, true);
+    assert_proven(verifier, BY_SECOND, false);
+    write_secrets("key-system: second\n");
+    assert_proven(verifier, BY_FIRST, true); /* not before it is told */
+    assert_int_equal(qv_verifier_renew(verifier, config, &error), QV_OK);
+    assert_proven(verifier, BY_FIRST, false);
+    assert_proven(verifier, BY_SECOND, true);
+    QV_CLEANUP(qv_config) struct qv_config *without = make_config("");
+    assert_int_equal(qv_verifier_renew(verifier, without, &error), QV_OK);
+    assert_proven(verifier, BY_SECOND, false);
+}
+
+static void a_fault_keeps_the_old(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"key-system: second\nno colon\n", "key-system:\n",
+                                      "key-system: second\nkey-system: third\n"};
+    QV_CLEANUP(qv_config) struct qv_config *config = config_with_secrets();
+    QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = make_verifier(config, true);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        QV_CLEANUP(qv_error) struct qv_error error = {0};
+        write_secrets(bad[i]);
+        assert_int_equal(qv_verifier_renew(verifier, config, &error), QV_INVALID);
+        assert_non_null(strstr(qv_error_message(&error), secrets));
+        assert_null(strstr(qv_error_message(&error), "second"));
+        assert_proven(verifier, BY_FIRST, true);
+        assert_proven(verifier, BY_SECOND, false);
+    }
+}
+
+/* Secrets that are fine do not come into force beside a CA file that is not. */
+static void it_is_taken_as_a_whole(void **state)
+{
+    (void)state;
+    char more[256];
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_config) struct qv_config *config = config_with_secrets();
+    QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = make_verifier(config, true);
+    snprintf(more, sizeof(more), ", secrets_file: %s, ca: /no/such.crt", secrets);
+    QV_CLEANUP(qv_config) struct qv_config *broken = make_config(more);
+    write_secrets("key-system: second\n");
+    assert_int_equal(qv_verifier_renew(verifier, broken, &error), QV_NOT_FOUND);
+    assert_proven(verifier, BY_FIRST, true);
+    assert_proven(verifier, BY_SECOND, false);
+}
+
+static void what_was_remembered_is_forgotten(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_config) struct qv_config *config = config_with_secrets();
+    QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = make_verifier(config, true);
+    for (int time = 0; time < 4; time++) {
+        struct asked asked;
+        if (time == 2)
+            assert_int_equal(qv_verifier_renew(verifier, config, &error), QV_OK);
+        qv_verifier_show(verifier, NULL);
+        assert_int_equal(identify(verifier, "Bearer IDENTITY-TOKEN//right", &asked), time % 2 == 0);
+        assert_int_equal(asked.inquiry.status, QV_OK);
+        qv_inquiry_free(&asked.inquiry);
+    }
+}
+
+/* Renewals while many ask: each question is answered, by the old or the new. */
+static void renewals_in_between(void **state)
+{
+    (void)state;
+    enum { QUESTIONS = 200 };
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_config) struct qv_config *config = config_with_secrets();
+    QV_CLEANUP(qv_verifier) struct qv_verifier *verifier = make_verifier(config, true);
+    static struct asked asked[QUESTIONS];
+    bool waits[QUESTIONS];
+    struct qv_str header = QV_STR("Bearer IDENTITY-TOKEN//right");
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        begin(&asked[i]);
+        waits[i] = qv_verifier_identify(verifier, &header, &asked[i].inquiry);
+        qv_verifier_show(verifier, NULL);
+        if (i % 10 == 0)
+            assert_int_equal(qv_verifier_renew(verifier, config, &error), QV_OK);
+    }
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        end(&asked[i], waits[i]);
+        assert_int_equal(asked[i].inquiry.status, QV_OK);
+        assert_string_equal(asked[i].inquiry.identity->system, "right-system");
+        qv_inquiry_free(&asked[i].inquiry);
+    }
+}
+
 static void ca_files(void **state)
 {
     (void)state;
@@ -358,6 +505,7 @@ static void ca_files(void **state)
 int main(void)
 {
     qv_memory_init();
+#define WITH_SECRETS(test) cmocka_unit_test_setup_teardown(test, set_up_secrets, remove_secrets)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_needs_nobody, start_server, stop_server),
         cmocka_unit_test_setup_teardown(asks_once_and_remembers, start_server, stop_server),
@@ -367,6 +515,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(more_than_it_bears_is_refused, start_server, stop_server),
         cmocka_unit_test_setup_teardown(ends_with_questions_open, start_server, stop_server),
         cmocka_unit_test_setup_teardown(a_bad_file_is_told, start_server, stop_server),
+        WITH_SECRETS(other_secrets_take_the_place_of_the_old),
+        WITH_SECRETS(a_fault_keeps_the_old),
+        WITH_SECRETS(it_is_taken_as_a_whole),
+        WITH_SECRETS(what_was_remembered_is_forgotten),
+        WITH_SECRETS(renewals_in_between),
         cmocka_unit_test(ca_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

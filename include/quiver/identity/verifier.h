@@ -23,6 +23,17 @@ QV_MUST_CHECK enum qv_status qv_verifier_start(struct qv_verifier *verifier,
                                                struct qv_error *error);
 void qv_verifier_free(struct qv_verifier **verifier); /**< what waits is answered first */
 
+/** Reads secrets and CA certificates anew, of the files that `config` names now; all else of
+ *  `identity` stays as it was. They are in force when this returns, and what was remembered of
+ *  others' answers is forgotten; after a failure, as of qv_verifier_new, the old ones are.
+ * Questions on their way end by the old. `config` is borrowed for the call. */
+QV_MUST_CHECK enum qv_status qv_verifier_renew(struct qv_verifier *verifier,
+                                               const struct qv_config *config,
+                                               struct qv_error *error);
+/** From now on those who are asked are shown certificate, chain and key of `own`; NULL: none, as in
+ *  the beginning. New connections are made for what is asked from here on. Takes a reference. */
+void qv_verifier_show(struct qv_verifier *verifier, SSL_CTX *own);
+
 /** A question and, when it was answered, what came of it. Its owner keeps it until then. */
 struct qv_inquiry {
     /** On the verifier's thread, exactly once, if the question had to wait. */

@@ -71,7 +71,8 @@ QV_MUST_CHECK enum qv_status qv_change_register_own(const struct qv_rules *rules
                                                     const struct qv_own_service *services,
                                                     size_t count, struct qv_change **ret_change);
 /** Written each time the store is opened; the first view waits for it, unless Redis takes no
- *  changes. Takes it over. Set it before the start. */
+ *  changes. Takes it over. Set it before the start; later, from any thread, another takes its place
+ *  and is written at once if it differs. Not while the store starts or stops. */
 void qv_store_set_own(struct qv_store *store, struct qv_change **change);
 
 /** What a change came to. */
