@@ -7,6 +7,7 @@
 #define QUIVER_API_API_H
 
 #include <quiver/identity/verifier.h>
+#include <quiver/observe/audit.h>
 #include <quiver/observe/handshakes.h>
 #include <quiver/observe/health.h>
 #include <quiver/store/store.h>
@@ -17,8 +18,8 @@ struct qv_api {
     struct qv_rules rules;
     struct qv_registry *registry;
     struct qv_store *store;
-    const struct qv_policy *policy;
     struct qv_health *health;
+    struct qv_audit *audit;
     struct qv_handshakes *handshakes;
     struct qv_verifier *verifier; /**< whom the server's gates ask about callers */
 };

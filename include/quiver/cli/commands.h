@@ -20,5 +20,7 @@ int qv_cli_certificate(int argc, char **argv);
 
 /** `quiver policy operations | explain ... | test FILE ...`: the rules, asked offline. */
 int qv_cli_policy(int argc, char **argv);
+/** `quiver audit verify FILE...`: is the chain of the lines whole? */
+int qv_cli_audit(int argc, char **argv);
 
 #endif

@@ -38,7 +38,6 @@ enum qv_operation {
     QV_OP_OPS_HEALTH,
     QV_OP_OPS_METRICS,
     QV_OP_OPS_OPENAPI,
-    QV_OP_OPS_METRICS,
     QV_OP_COUNT,
 };
 /** "service.register" ...; static. */

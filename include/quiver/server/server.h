@@ -14,7 +14,8 @@ struct qv_server;
 /** Binds all listeners (a port in use is QV_UNAVAILABLE and names address, port and remedy).
  *  Borrows `config` and `api`, takes a reference to `trust`. */
 QV_MUST_CHECK enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
-                                           struct qv_trust *trust, struct qv_server **ret_server,
+                                           struct qv_trust *trust, struct qv_policy *policy,
+                                           struct qv_server **ret_server,
                                            struct qv_error *error);
 /** Where it can be reached: its bound listeners that serve Arrowhead. For the own entries. */
 QV_MUST_CHECK enum qv_status qv_server_own_facts(const struct qv_server *server,
@@ -31,10 +32,12 @@ struct qv_sweep {
  * Puts another trust and other limits in force without dropping anybody who is still trusted: each
  * worker takes them between two events and then judges its live connections again, in slices.
  * Returns when all are through; from then on nothing is decided by the old ones. Takes a reference
- * to `trust` and copies `limits` (`workers` does not change). QV_UNAVAILABLE: the server is
+ * to `trust` and to `policy` (a new one keeps sessions and connections: it counts from each
+ * connection's next request on) and copies `limits` (`workers` does not change). QV_UNAVAILABLE: the server is
  * stopping, or a worker did not get through in a minute. One thread at a time; not a worker's.
  */
 QV_MUST_CHECK enum qv_status qv_server_renew(struct qv_server *server, struct qv_trust *trust,
+                                             struct qv_policy *policy,
                                              const struct qv_config_limits *limits,
                                              struct qv_sweep *ret_sweep, struct qv_error *error);
 /** Accepts no more, closes idle connections, answers what is in flight, ends the workers. What is
