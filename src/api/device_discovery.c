@@ -67,8 +67,9 @@ void device_register(struct qv_api *api, const struct qv_permit *permit,
         return;
     }
     struct qv_grant grant;
-    const struct qv_object object = {0};
-    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
+    const struct qv_object object = {.metadata = registration->metadata};
+    if (ask_policy(api, permit, request, qv_str_from(registration->name), &object, response,
+                   &grant) != QV_OK)
         return;
     status = make_register_job(api, &grant, request, &registration, ret_job);
     if (status != QV_OK)
@@ -112,12 +113,20 @@ static void revoke(struct qv_api *api, const struct qv_permit *permit,
                    struct qv_response *response, struct qv_job **ret_job)
 {
     QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_entity) struct qv_entity_head *device = NULL;
     struct qv_grant grant;
-    const struct qv_object object = {0};
-    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
+    struct qv_object object = {0};
+    enum qv_status status = qv_registry_get(api->registry, QV_KIND_DEVICE, name, &device, &error);
+    if (status != QV_OK) {
+        set_fault(response, status, &error, request);
+        return;
+    }
+    if (device != NULL)
+        object.metadata_text = ((const struct qv_device *)device)->metadata;
+    if (ask_policy(api, permit, request, name, &object, response, &grant) != QV_OK)
         return;
     struct qv_change *change = NULL;
-    enum qv_status status = qv_change_revoke_device(name, request->identity, &change);
+    status = qv_change_revoke_device(name, request->identity, &change);
     if (status == QV_OK)
         status = job_new(api, &grant, request, change, write_revoked, ret_job);
     if (status != QV_OK)

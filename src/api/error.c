@@ -27,8 +27,18 @@ static const struct mapping mappings[] = {
     [QV_FOREIGN] = {500, "ARROWHEAD"},
 };
 
-/* A client may try again so soon: the links to the store reconnect within a second. */
-enum { RETRY_AFTER_SECONDS = 1 };
+/* A client may try again so soon: the links to the store reconnect within a second; where one has
+   too much of something, it ends when somebody ends it. */
+enum { RETRY_AFTER_SECONDS = 1, ROOM_AFTER_SECONDS = 60 };
+
+/* So long, unless whoever found the error knows better. */
+static void set_retry_after(struct qv_response *response)
+{
+    if (response->status == 429 && response->retry_after == 0)
+        response->retry_after = ROOM_AFTER_SECONDS;
+    else if (response->status != 429)
+        response->retry_after = response->status == 503 ? RETRY_AFTER_SECONDS : 0;
+}
 
 static const struct mapping *mapping_of(enum qv_status status)
 {
@@ -41,6 +51,17 @@ int qv_status_http(enum qv_status status)
     return mapping_of(status)->http;
 }
 
+static void record(struct qv_response *response, const struct qv_error *error)
+{
+    struct qv_record *made = &response->record;
+    if (made->verdict == QV_RECORD_NONE && (response->status == 401 || response->status == 403))
+        made->verdict = QV_RECORD_DENIED;
+    if (made->verdict == QV_RECORD_NONE)
+        return;
+    qv_buf_truncate(&made->reason, 0);
+    qv_buf_put_text(&made->reason, qv_error_message(error));
+}
+
 void qv_response_set_error(struct qv_response *response, const struct qv_error *error,
                            struct qv_str origin)
 {
@@ -48,7 +69,7 @@ void qv_response_set_error(struct qv_response *response, const struct qv_error *
     qv_buf_free(&response->body);
     response->status = mapping->http;
     response->content_type = "application/json";
-    response->retry_after = mapping->http == 503 ? RETRY_AFTER_SECONDS : 0;
+    set_retry_after(response);
 
     struct qv_buf *body = &response->body;
     qv_buf_put_text(body, "{\"errorMessage\":");
@@ -59,6 +80,7 @@ void qv_response_set_error(struct qv_response *response, const struct qv_error *
         qv_json_write_str(body, origin);
     }
     qv_buf_put_char(body, '}');
+    record(response, error);
 }
 
 void qv_response_set_denied(struct qv_response *response, const struct qv_api *api,
@@ -70,9 +92,13 @@ void qv_response_set_denied(struct qv_response *response, const struct qv_api *a
     bool says_more = explains || decision->reference_words || error->status != QV_DENIED;
     qv_response_set_error(response, says_more ? error : &silent, origin);
     response->rule = explains ? decision->rule : NULL;
+    response->record.rule = decision->rule;
+    record(response, error); /* what the client is not told */
 }
 
 void qv_response_free(struct qv_response *response)
 {
     qv_buf_free(&response->body);
+    qv_buf_free(&response->record.object);
+    qv_buf_free(&response->record.reason);
 }

@@ -35,12 +35,12 @@ typedef void (*job_writer)(const struct qv_job *job, const struct qv_outcome *ou
 /** Answers a fault with the error object. */
 void set_fault(struct qv_response *response, enum qv_status status, struct qv_error *error,
                const struct qv_request *request);
-/** The policy's verdict over a change of an object; `on` without the requester, who is filled in
- *  here. A refusal is answered. */
+/** The policy's verdict over a change of an object, whose name is for the audit trail. A refusal is
+ *  answered. */
 QV_MUST_CHECK enum qv_status ask_policy(const struct qv_api *api, const struct qv_permit *permit,
-                                        const struct qv_request *request,
-                                        const struct qv_object *on, struct qv_response *response,
-                                        struct qv_grant *ret_grant);
+                                        const struct qv_request *request, struct qv_str name,
+                                        const struct qv_object *object,
+                                        struct qv_response *response, struct qv_grant *ret_grant);
 /** Answers a revoke: 200, or 204 where there was nothing. */
 void write_revoked(const struct qv_job *job, const struct qv_outcome *outcome,
                    struct qv_response *response);

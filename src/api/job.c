@@ -56,12 +56,22 @@ void qv_job_start(struct qv_job *job, void (*done)(void *data, struct qv_job *jo
 
 void qv_job_finish(struct qv_job *job, struct qv_response *response)
 {
-    if (job->outcome.status != QV_OK) {
-        job->outcome.error.status = job->outcome.status;
-        qv_response_set_error(response, &job->outcome.error, qv_str_from(job->origin));
+    struct qv_outcome *outcome = &job->outcome;
+    struct qv_record *record = &response->record;
+    if (outcome->status != QV_OK) {
+        record->verdict = outcome->unknown ? QV_RECORD_UNKNOWN : QV_RECORD_REFUSED;
+        outcome->error.status = outcome->status;
+        qv_response_set_error(response, &outcome->error, qv_str_from(job->origin));
         return;
     }
-    job->write(job, &job->outcome, response);
+    record->verdict = QV_RECORD_ALLOWED;
+    if (outcome->done) {
+        record->epoch = outcome->epoch;
+        record->revision = outcome->revision;
+    }
+    job->write(job, outcome, response);
+    if (response->status >= 400) /* what is there is not what was asked for */
+        record->verdict = QV_RECORD_REFUSED;
 }
 
 void qv_job_free(struct qv_job **job_at)

@@ -5,6 +5,7 @@
  * a lookup answers from the view, and a change leaves as a job. The first fault ends it.
  */
 #include "handler.h"
+#include "objects.h"
 #include "operations.h"
 
 /* ---- register -------------------------------------------------------------------------------- */
@@ -61,11 +62,31 @@ static enum qv_status make_register_job(struct qv_api *api, const struct qv_gran
     struct qv_job *job = NULL;
     QV_TRY(qv_change_register_service(&api->rules, api->config->registry.provider_registration,
                                       registration, request->identity, &change));
+    enum qv_status status = qv_change_limit_instances(change, request->instances_max);
+    if (status != QV_OK) {
+        qv_change_free(&change);
+        return status;
+    }
     QV_TRY(job_new(api, grant, request, change, write_registered, &job));
     job->expires = registration->expires;
     job->expires_at = registration->expires_at;
     *ret_job = job;
     return QV_OK;
+}
+
+static enum qv_status ask_to_register(const struct qv_api *api, const struct qv_permit *permit,
+                                      const struct qv_request *request,
+                                      const struct qv_service_registration *registration,
+                                      struct qv_response *response, struct qv_grant *ret_grant)
+{
+    QV_CLEANUP(described) struct described described = {0};
+    enum qv_status status = describe_registration(registration, &described);
+    if (status == QV_OK)
+        return ask_policy(api, permit, request, qv_str_from(registration->instance_id),
+                          &described.object, response, ret_grant);
+    struct qv_error error = {0};
+    set_fault(response, status, &error, request);
+    return status;
 }
 
 void service_register(struct qv_api *api, const struct qv_permit *permit,
@@ -82,9 +103,7 @@ void service_register(struct qv_api *api, const struct qv_permit *permit,
         return;
     }
     struct qv_grant grant;
-    const struct qv_object object = {.provider = qv_str_from(registration->provider),
-                                     .service = qv_str_from(registration->definition)};
-    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
+    if (ask_to_register(api, permit, request, registration, response, &grant) != QV_OK)
         return;
     status = make_register_job(api, &grant, request, registration, ret_job);
     if (status != QV_OK)
@@ -93,8 +112,9 @@ void service_register(struct qv_api *api, const struct qv_permit *permit,
 
 /* ---- lookup ---------------------------------------------------------------------------------- */
 
-static enum qv_status look_up(struct qv_api *api, const struct qv_request *request,
-                              struct qv_response *response, struct qv_error *error)
+static enum qv_status look_up(struct qv_api *api, const struct qv_permit *permit,
+                              const struct qv_request *request, struct qv_response *response,
+                              struct qv_error *error)
 {
     QV_TRY(check_media(request, response, error));
     QV_CLEANUP(qv_json) json_t *body = NULL;
@@ -110,6 +130,8 @@ static enum qv_status look_up(struct qv_api *api, const struct qv_request *reque
     if (verbose && !api->config->registry.verbose)
         return qv_error_set(error, QV_DENIED, "Verbose is not allowed");
 
+    QV_CLEANUP(sight) struct sight sight = {.permit = permit};
+    sight_limit(&sight, query);
     QV_CLEANUP(qv_service_result) struct qv_service_result result = {0};
     QV_TRY(qv_registry_find_services(api->registry, query, request->now, &result, error));
     response->status = 200;
@@ -123,14 +145,36 @@ void service_lookup(struct qv_api *api, const struct qv_permit *permit,
                     const struct qv_request *request, struct qv_response *response,
                     struct qv_job **ret_job)
 {
-    (void)permit, (void)ret_job;
+    (void)ret_job;
     QV_CLEANUP(qv_error) struct qv_error error = {0};
-    enum qv_status status = look_up(api, request, response, &error);
+    enum qv_status status = look_up(api, permit, request, response, &error);
     if (status != QV_OK)
         set_fault(response, status, &error, request);
 }
 
 /* ---- revoke ---------------------------------------------------------------------------------- */
+
+/* With what stands under the id: rules may be about its interfaces and metadata. Where nothing
+   does, there are none. */
+static enum qv_status find_revoked(const struct qv_api *api, const struct qv_instance_id *id,
+                                   struct described *described,
+                                   struct qv_entity_head **ret_instance, struct qv_error *error)
+{
+    struct qv_entity_head *instance = NULL;
+    enum qv_status status =
+        qv_registry_get(api->registry, QV_KIND_INSTANCE, qv_str_from(id->text), &instance, error);
+    if (status == QV_OK && instance != NULL)
+        status = describe_instance((const struct qv_instance *)instance, described);
+    if (status != QV_OK) {
+        qv_entity_free(&instance);
+        return status;
+    }
+    described->object.provider = id->provider;
+    described->object.service = id->definition;
+    described->object.version = id->version;
+    *ret_instance = instance;
+    return QV_OK;
+}
 
 void service_revoke(struct qv_api *api, const struct qv_permit *permit,
                     const struct qv_request *request, struct qv_response *response,
@@ -140,13 +184,17 @@ void service_revoke(struct qv_api *api, const struct qv_permit *permit,
     QV_CLEANUP(qv_instance_id) struct qv_instance_id id = {0};
     enum qv_status status = qv_service_revocation_read(
         &api->rules, qv_str_from(request->identity->system), request->param, &id, &error);
+    QV_CLEANUP(described) struct described described = {0};
+    QV_CLEANUP(qv_entity) struct qv_entity_head *instance = NULL;
+    if (status == QV_OK)
+        status = find_revoked(api, &id, &described, &instance, &error);
     if (status != QV_OK) {
         set_fault(response, status, &error, request);
         return;
     }
     struct qv_grant grant;
-    const struct qv_object object = {.provider = id.provider, .service = id.definition};
-    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
+    if (ask_policy(api, permit, request, qv_str_from(id.text), &described.object, response,
+                   &grant) != QV_OK)
         return;
     struct qv_change *change = NULL;
     status = qv_change_revoke_service(&id, request->identity, &change);

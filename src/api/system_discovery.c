@@ -68,8 +68,9 @@ void system_register(struct qv_api *api, const struct qv_permit *permit,
         return;
     }
     struct qv_grant grant;
-    const struct qv_object object = {.provider = qv_str_from(registration->name)};
-    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
+    const struct qv_object object = {.provider = qv_str_from(registration->name),
+                                     .metadata = registration->metadata};
+    if (ask_policy(api, permit, request, object.provider, &object, response, &grant) != QV_OK)
         return;
     status = make_register_job(api, &grant, request, &registration, ret_job);
     if (status != QV_OK)
@@ -118,12 +119,20 @@ static void revoke(struct qv_api *api, const struct qv_permit *permit,
                    struct qv_response *response, struct qv_job **ret_job)
 {
     QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_entity) struct qv_entity_head *system = NULL;
     struct qv_grant grant;
-    const struct qv_object object = {.provider = name};
-    if (ask_policy(api, permit, request, &object, response, &grant) != QV_OK)
+    struct qv_object object = {.provider = name};
+    enum qv_status status = qv_registry_get(api->registry, QV_KIND_SYSTEM, name, &system, &error);
+    if (status != QV_OK) {
+        set_fault(response, status, &error, request);
+        return;
+    }
+    if (system != NULL)
+        object.metadata_text = ((const struct qv_system *)system)->metadata;
+    if (ask_policy(api, permit, request, name, &object, response, &grant) != QV_OK)
         return;
     struct qv_change *change = NULL;
-    enum qv_status status = qv_change_revoke_system(name, request->identity, &change);
+    status = qv_change_revoke_system(name, request->identity, &change);
     if (status == QV_OK)
         status = job_new(api, &grant, request, change, write_revoked, ret_job);
     if (status != QV_OK)

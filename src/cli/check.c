@@ -4,15 +4,21 @@
  */
 #include "identity_clients.h"
 #include "options.h"
+#include "policy_load.h"
 
+#include <errno.h>
 #include <quiver/cli/commands.h>
+#include <quiver/observe/audit.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 static const char help[] =
     "usage: quiver check --config FILE\n\n"
-    "Checks what a start or a reload would check: the configuration, and the certificates, keys\n"
-    "and revocation lists that it names. Each fault is one line with the file, the line and the\n"
-    "remedy; what ends within seven days is a warning.\n\n"
+    "Checks what a start or a reload would check: the configuration, and the certificates, keys,\n"
+    "revocation lists and policy that it names. Each fault is one line with the file, the line "
+    "and\n"
+    "the remedy; what ends within seven days is a warning.\n\n"
     "options:\n"
     "  -c, --config FILE   the configuration, for example config/quiver.yaml\n"
     "  -h, --help          this text\n\n"
@@ -52,6 +58,44 @@ static enum qv_status check_identity(const struct qv_config *config, const struc
     return status;
 }
 
+static enum qv_status check_policy(const struct qv_config *config)
+{
+    QV_CLEANUP(qv_policy) struct qv_policy *policy = NULL;
+    struct qv_rules rules;
+    qv_rules_from_config(config, &rules);
+    return policy_load_or_tell(config, &rules, &policy);
+}
+
+static enum qv_status complain(const struct qv_config *config, const char *where, const char *words)
+{
+    fprintf(stderr, "%s: audit.file: %s: %s\n", config->file, where, words);
+    return QV_INVALID;
+}
+
+/* Opening it would make it and lock it, so only what is there is looked at. */
+static enum qv_status check_audit(const struct qv_config *config)
+{
+    const char *file = config->audit.file;
+    QV_CLEANUP(qv_buf) struct qv_buf folder = {0};
+    struct stat facts;
+    if (file == NULL || strcmp(file, QV_AUDIT_STDOUT) == 0)
+        return QV_OK;
+    const char *slash = strrchr(file, '/');
+    size_t length = slash == NULL ? 0 : slash == file ? 1 : (size_t)(slash - file);
+    qv_buf_put(&folder, length == 0 ? QV_STR(".") : qv_str_part(qv_str_from(file), 0, length));
+    QV_TRY(qv_buf_status(&folder));
+    if (stat(folder.at, &facts) != 0 && errno == ENOENT &&
+        strcmp(folder.at, config->store.data_directory) == 0)
+        return QV_OK; /* a start makes this one */
+    if (stat(folder.at, &facts) != 0)
+        return complain(config, folder.at, strerrordesc_np(errno));
+    if (!S_ISDIR(facts.st_mode))
+        return complain(config, folder.at, "is no folder");
+    if (stat(file, &facts) == 0 && !S_ISREG(facts.st_mode))
+        return complain(config, file, "is no regular file; name one, or write stdout");
+    return QV_OK;
+}
+
 int qv_cli_check(int argc, char **argv)
 {
     static const struct options_wanted wanted = {.help = help, .config = true};
@@ -65,8 +109,11 @@ int qv_cli_check(int argc, char **argv)
     if (options_load(options.config, &config) != QV_OK)
         return 1;
     QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
-    if (check_trust(config, &trust) != QV_OK || check_identity(config, trust) != QV_OK ||
-        warn(trust) != QV_OK)
+    enum qv_status trusted = check_trust(config, &trust);
+    enum qv_status ruled = check_policy(config); /* its faults are told beside the other's */
+    enum qv_status audited = check_audit(config);
+    if (trusted != QV_OK || ruled != QV_OK || audited != QV_OK ||
+        check_identity(config, trust) != QV_OK || warn(trust) != QV_OK)
         return 1;
     printf("%s is fine: cloud %.*s, %zu listener%s\n", config->file,
            QV_STR_ARG(qv_trust_cloud(trust)), config->listener_count,

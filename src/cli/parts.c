@@ -1,9 +1,10 @@
 /*
  * The parts of a running Quiver.
  *
- * Start: configuration, trust, listening sockets, data directory with its lock, Redis, store,
- * workers, reloader. Files are watched before they are read, so that no change falls between. End,
- * in this order: listeners, pending changes, Redis, lock. Main thread.
+ * Start: configuration, trust, policy, listening sockets, data directory with its lock, Redis,
+ * audit trail, store, workers, reloader. Files are watched before they are read, so that no change
+ * falls between. End, in this order: listeners, pending changes, audit trail, Redis, lock. Main
+ * thread.
  */
 #include "parts.h"
 
@@ -11,6 +12,7 @@
 #include "identity_clients.h"
 #include "options.h"
 #include "own_entries.h"
+#include "policy_load.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -29,6 +31,7 @@ void parts_free(struct parts *parts)
     qv_server_free(&parts->server);
     qv_verifier_free(&parts->verifier); /* behind the server, whose requests wait for it */
     qv_store_free(&parts->store);
+    qv_audit_free(&parts->audit); /* before the lock: the next Quiver finds it free */
     qv_embedded_free(&parts->embedded);
     if (parts->lock >= 0)
         close(parts->lock);
@@ -66,8 +69,11 @@ enum qv_status parts_load(struct parts *parts, const char *config)
         fprintf(stderr, "%s: %s\n", config, qv_status_name(status));
         return status;
     }
+    qv_rules_from_config(parts->config, &parts->api.rules);
     QV_TRY(options_open_memory(parts->config, &parts->memory));
-    return options_load_trust(parts->config, parts->memory, &parts->trust);
+    enum qv_status trusted = options_load_trust(parts->config, parts->memory, &parts->trust);
+    enum qv_status ruled = policy_load_or_tell(parts->config, &parts->api.rules, &parts->policy);
+    return trusted != QV_OK ? trusted : ruled; /* the faults of both are told */
 }
 
 /* ---- made ------------------------------------------------------------------------------------ */
@@ -88,17 +94,14 @@ static enum qv_status make_api(struct parts *parts, struct qv_error *error)
 {
     struct qv_api *api = &parts->api;
     api->config = parts->config;
-    qv_rules_from_config(parts->config, &api->rules);
     QV_TRY(qv_health_new(&parts->health));
     QV_TRY(qv_handshakes_new(&parts->handshakes));
-    QV_TRY(qv_policy_builtin(&parts->policy));
     QV_TRY(make_verifier(parts, error));
     QV_TRY(qv_registry_new(&api->rules, &parts->registry));
     QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry, &parts->store,
                         error));
     api->health = parts->health;
     api->handshakes = parts->handshakes;
-    api->policy = parts->policy;
     api->verifier = parts->verifier;
     api->registry = parts->registry;
     api->store = parts->store;
@@ -117,14 +120,15 @@ static void make_reload(struct parts *parts, size_t clients)
                                     .memory = parts->memory,
                                     .watch = parts->watch,
                                     .clients = clients};
-    reload_init(&parts->reload, parts->trust);
+    reload_init(&parts->reload, parts->trust, parts->policy);
 }
 
 enum qv_status parts_make(struct parts *parts, struct qv_error *error)
 {
     size_t clients;
     QV_TRY(make_api(parts, error));
-    QV_TRY(qv_server_new(parts->config, &parts->api, parts->trust, &parts->server, error));
+    QV_TRY(qv_server_new(parts->config, &parts->api, parts->trust, parts->policy, &parts->server,
+                         error));
     QV_TRY(own_entries_set(parts->server, &parts->api.rules, parts->store));
     QV_TRY(descriptors_for_clients(&clients, error));
     make_reload(parts, clients);
@@ -151,9 +155,20 @@ static enum qv_status claim_data_directory(struct parts *parts, struct qv_error 
     return qv_data_directory_hold(parts->config->store.data_directory, &parts->lock, error);
 }
 
+/* Behind the lock of the data directory: a second Quiver that waits for it must not be told that
+   the trail is somebody else's. Before anything that could be written down. */
+static enum qv_status open_audit(struct parts *parts, struct qv_error *error)
+{
+    QV_TRY(qv_audit_open(parts->config, &parts->audit, error));
+    parts->api.audit = parts->audit;
+    parts->reload.audit = parts->audit;
+    return QV_OK;
+}
+
 enum qv_status parts_start(struct parts *parts, struct qv_error *error)
 {
     QV_TRY(claim_data_directory(parts, error));
+    QV_TRY(open_audit(parts, error));
     reload_first(&parts->reload, qv_wall_now());
     qv_store_on_ready(parts->store, on_ready, parts);
     QV_TRY(qv_store_start(parts->store, error));

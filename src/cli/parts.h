@@ -16,12 +16,13 @@ struct parts {
     struct qv_trust *trust; /**< of the start */
     struct qv_health *health;
     struct qv_handshakes *handshakes;
-    struct qv_policy *policy;
+    struct qv_policy *policy; /**< of the start */
     struct qv_verifier *verifier;
     struct qv_registry *registry;
     struct qv_store *store;
     struct qv_server *server;
     struct qv_embedded *embedded; /**< NULL: Redis is somebody else's */
+    struct qv_audit *audit;       /**< from parts_start on */
     int lock;                     /**< of the data directory then; -1: none */
     struct reload reload;
     struct reloader *reloader;

@@ -4,10 +4,10 @@
  * a service or system is the caller's own unless `provider` says otherwise. Main thread.
  */
 #include "options.h"
+#include "policy_load.h"
 #include "policy_parts.h"
 
 #include <quiver/base/memory.h>
-#include <stdio.h>
 #include <string.h>
 
 const struct question_key question_keys[QUESTION_KEYS] = {
@@ -34,17 +34,9 @@ const struct question_key question_keys[QUESTION_KEYS] = {
 
 enum qv_status policy_context_open(const char *config, struct policy_context *context)
 {
-    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
     QV_TRY(options_load(config, &context->config));
     qv_rules_from_config(context->config, &context->rules);
-    const char *path = context->config->authorization.policy;
-    enum qv_status status = path != NULL
-                                ? qv_policy_load(path, &context->rules, &context->policy, &faults)
-                                : qv_policy_builtin(&context->rules, &context->policy);
-    options_print_faults(&faults);
-    if (status != QV_OK && status != QV_INVALID)
-        fprintf(stderr, "quiver: %s\n", qv_status_name(status));
-    return status;
+    return policy_load_or_tell(context->config, &context->rules, &context->policy);
 }
 
 void policy_context_free(struct policy_context *context)

@@ -11,6 +11,7 @@
 #include "descriptors.h"
 #include "identity_clients.h"
 #include "own_entries.h"
+#include "policy_load.h"
 
 #include <quiver/base/memory.h>
 
@@ -27,7 +28,8 @@ enum qv_status reload_watch(struct qv_watch *watch, const struct qv_config *conf
                                   config->tls.keystore_password_file,
                                   config->identity.authentication_system.secrets_file,
                                   config->identity.authentication_system.ca,
-                                  config->identity.blacklist.ca};
+                                  config->identity.blacklist.ca,
+                                  config->authorization.policy};
     const struct qv_strings *const lists[] = {&config->tls.trust, &config->tls.crl};
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
         if (single[i] != NULL)
@@ -120,6 +122,28 @@ static void load_trust(struct reload *reload, struct qv_wall now)
     reload->trust = renewed;
 }
 
+/* ---- policy ---------------------------------------------------------------------------------- */
+
+/* Who is who in it hangs on settings that are fixed (`rules`), so that it needs nothing of the
+   other parts but its file's name. */
+static void load_policy(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    struct qv_policy *renewed = NULL;
+    enum qv_status status = policy_load(&reload->view, reload->rules, &renewed, &faults);
+    if (reload->view.authorization.policy != NULL)
+        reload_outcome_set(&reload->last, RELOAD_POLICY, true);
+    for (size_t i = 0; i < faults.count; i++)
+        reload_outcome_fail(&reload->last, RELOAD_POLICY, faults.at[i]);
+    if (status != QV_OK && faults.count == 0)
+        reload_outcome_fail(&reload->last, RELOAD_POLICY, qv_status_name(status));
+    if (status != QV_OK)
+        return;
+    qv_policy_free(&reload->policy);
+    reload->policy = renewed;
+}
+
 /* ---- identity -------------------------------------------------------------------------------- */
 
 /* Behind the trust, whose certificate is shown to those who are asked. Also where nothing of it is
@@ -149,8 +173,8 @@ static void hand_to_workers(struct reload *reload, struct qv_wall now)
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     struct qv_config_limits limits = reload->view.limits;
     descriptors_lower(&limits, reload->clients, reload->last.changed.count > 0);
-    enum qv_status status =
-        qv_server_renew(reload->server, reload->trust, &limits, &reload->last.sweep, &error);
+    enum qv_status status = qv_server_renew(reload->server, reload->trust, reload->policy, &limits,
+                                            &reload->last.sweep, &error);
     reload->last.generation = qv_trust_generation(reload->trust);
     if (status != QV_OK)
         reload_outcome_fail_by(&reload->last, RELOAD_WORKERS, status, &error);
@@ -200,8 +224,8 @@ static void note_warnings(struct reload *reload, struct qv_wall now)
 
 /* In this order. */
 static void (*const steps[])(struct reload *reload, struct qv_wall now) = {
-    load_configuration, load_trust,   load_identity, hand_to_workers, renew_own_entries,
-    configure_log,      hide_revoked, note_crls,     note_warnings,
+    load_configuration, load_trust,    load_policy,  load_identity, hand_to_workers,
+    renew_own_entries,  configure_log, hide_revoked, note_crls,     note_warnings,
 };
 
 static bool same_list(const struct qv_strings *one, const struct qv_strings *other)
@@ -247,8 +271,9 @@ void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wa
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-void reload_init(struct reload *reload, struct qv_trust *trust)
+void reload_init(struct reload *reload, struct qv_trust *trust, struct qv_policy *policy)
 {
+    reload->policy = qv_policy_ref(policy);
     reload->trust = qv_trust_ref(trust);
     reload->view = *reload->running;
     reload->last.generation = qv_trust_generation(trust);
@@ -269,11 +294,12 @@ enum qv_status reload_lower_limits(struct reload *reload, struct qv_error *error
     struct qv_config_limits limits = reload->view.limits;
     if (!descriptors_lower(&limits, reload->clients, true))
         return QV_OK;
-    return qv_server_renew(reload->server, reload->trust, &limits, &sweep, error);
+    return qv_server_renew(reload->server, reload->trust, reload->policy, &limits, &sweep, error);
 }
 
 void reload_free(struct reload *reload)
 {
+    qv_policy_free(&reload->policy);
     qv_trust_free(&reload->trust);
     qv_config_free(&reload->file);
     reload_outcome_free(&reload->last);

@@ -9,6 +9,8 @@
 #include "reload_outcome.h"
 
 #include <quiver/base/watch.h>
+#include <quiver/observe/audit.h>
+#include <quiver/policy/policy.h>
 
 struct reload {
     /* Borrowed for its life. */
@@ -20,17 +22,19 @@ struct reload {
     const struct qv_rules *rules;
     struct qv_health *health;
     struct qv_crl_memory *memory;
+    struct qv_audit *audit;
     struct qv_watch *watch;
     size_t clients; /**< how many connections the open files allow; SIZE_MAX: any number */
     /* Its own. */
     struct qv_trust *trust;     /**< in force; a reference */
+    struct qv_policy *policy;   /**< in force; a reference */
     struct qv_config *file;     /**< the last that was good; NULL: that of the start */
     struct qv_config view;      /**< in force: `running`, and of `file` what can change; borrows */
     struct reload_outcome last; /**< of the last reload; before the first: nothing to complain */
 };
 
-/** Takes a reference to `trust`; the borrowed members are filled in before. */
-void reload_init(struct reload *reload, struct qv_trust *trust);
+/** Takes references to both; the borrowed members are filled in before. */
+void reload_init(struct reload *reload, struct qv_trust *trust, struct qv_policy *policy);
 void reload_free(struct reload *reload);
 
 /** Watches all files of the configuration; before they are read for the first time. */
@@ -44,7 +48,8 @@ QV_MUST_CHECK enum qv_status reload_lower_limits(struct reload *reload, struct q
 /** Reloads; `reload->last` is what it came to. Takes as long as it takes, and is logged. */
 void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wall now);
 
-/** Tells health what was not reloaded, and what has ended by itself since. */
+/** Tells health what was not reloaded, what has ended by itself since, and what the audit trail
+ *  lacks. */
 void reload_show_health(const struct reload *reload, struct qv_wall now);
 /** Logs what ends soon, or has ended. */
 void reload_warn(const struct reload *reload, struct qv_wall now);

@@ -1,6 +1,6 @@
 /*
  * What readiness and the log are told between reloads: what was not reloaded, what needs a restart,
- * and what came to its end by itself. The reloader's thread.
+ * what came to its end by itself, and what the audit trail lacks. The reloader's thread.
  */
 #include "reload.h"
 
@@ -99,6 +99,32 @@ static void (*const endings[RELOAD_PARTS])(const struct reload *reload, struct q
     [RELOAD_ANCHORS] = add_stale_crls,
 };
 
+/* ---- what the audit trail lacks -------------------------------------------------------------- */
+
+static void add_lost_lines(const struct reload *reload, struct reasons *reasons)
+{
+    uint64_t lost = qv_audit_lost(reload->audit);
+    QV_CLEANUP(qv_buf) struct qv_buf words = {0};
+    if (lost == 0)
+        return;
+    qv_buf_printf(&words, "%llu line%s could not be written since the start, the log says why%s",
+                  (unsigned long long)lost, lost == 1 ? "" : "s",
+                  reload->running->audit.required ? "; changes without room for theirs are refused"
+                                                  : "");
+    if (qv_buf_status(&words) == QV_OK)
+        add(reasons, qv_buf_str(&words));
+    else
+        reasons->failed = true;
+}
+
+/* With audit.required: said before the first line is lost. */
+static void add_missing_room(const struct reload *reload, struct reasons *reasons)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    if (reload->audit != NULL && qv_audit_check(reload->audit, &error) != QV_OK)
+        add(reasons, qv_str_from(qv_error_message(&error)));
+}
+
 /* ---- telling --------------------------------------------------------------------------------- */
 
 void reload_show_health(const struct reload *reload, struct qv_wall now)
@@ -113,6 +139,10 @@ void reload_show_health(const struct reload *reload, struct qv_wall now)
     struct reasons restart = {0};
     add_all(&restart, &reload->last.restart);
     tell(reload, "restart needed", &restart);
+    struct reasons audit = {0};
+    add_lost_lines(reload, &audit);
+    add_missing_room(reload, &audit);
+    tell(reload, "audit trail", &audit);
 }
 
 void reload_warn(const struct reload *reload, struct qv_wall now)

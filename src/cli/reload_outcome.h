@@ -16,6 +16,7 @@ enum reload_part {
     RELOAD_CONFIGURATION,
     RELOAD_OWN,        /**< QV_TRUST_OWN */
     RELOAD_ANCHORS,    /**< QV_TRUST_ANCHORS */
+    RELOAD_POLICY,     /**< authorization.policy */
     RELOAD_IDENTITY,   /**< secrets and CAs of `identity` */
     RELOAD_WORKERS,    /**< did all take over what is new? */
     RELOAD_CRL_MEMORY, /**< is it written down which CRLs are the newest? */

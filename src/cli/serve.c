@@ -2,8 +2,8 @@
  * `quiver serve`: starts the parts, waits for signals, and ends the parts again.
  *
  * All signals are blocked before the first thread is made and taken here, one at a time; SIGHUP is
- * passed on to the reloader. The embedded Redis is started and looked after by this thread because
- * its parent-death signal hangs on the thread that made it. Main thread.
+ * passed on to the reloader, behind the audit trail. The embedded Redis is started and looked after
+ * by this thread because its parent-death signal hangs on the thread that made it. Main thread.
  */
 #include "descriptors.h"
 #include "large_pages.h"
@@ -18,10 +18,9 @@
 static const char help[] =
     "usage: quiver serve --config FILE\n\n"
     "Runs the registry in the foreground. SIGTERM or SIGINT end it in order; a second one is not\n"
-    "needed. SIGHUP reloads certificates, CRLs and settings, as `quiver reload` does; files that\n"
-    "change are taken over without either. The log goes to standard error: JSON lines, or "
-    "readable\n"
-    "ones on a terminal.\n\n"
+    "needed. SIGHUP reloads certificates, CRLs, policy and settings, as `quiver reload` does, and\n"
+    "opens the audit trail anew, for logrotate; files that change are taken over without either.\n"
+    "The log goes to standard error: JSON lines, or readable ones on a terminal.\n\n"
     "options:\n"
     "  -c, --config FILE   the configuration, for example config/quiver.yaml\n"
     "  -h, --help          this text\n\n"
@@ -39,6 +38,7 @@ static void block_signals(sigset_t *ret_signals)
     sigaddset(ret_signals, SIGCHLD);
     pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the audit trail at the limit of a file's size: an error, no end */
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
@@ -55,6 +55,13 @@ static struct timespec pause_of(const struct parts *parts)
     return (struct timespec){.tv_sec = us / second, .tv_nsec = us % second * 1000};
 }
 
+/* The trail first: whoever sees "reloaded" knows that the old file is let go. */
+static void hang_up(struct parts *parts)
+{
+    qv_audit_reopen(parts->audit);
+    reloader_wake(parts->reloader);
+}
+
 /* Until a signal says to end; returns it. */
 static int run(struct parts *parts, const sigset_t *signals)
 {
@@ -64,7 +71,7 @@ static int run(struct parts *parts, const sigset_t *signals)
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return signal_number;
         if (signal_number == SIGHUP)
-            reloader_wake(parts->reloader);
+            hang_up(parts);
         if (parts->embedded != NULL)
             qv_embedded_supervise(parts->embedded, qv_mono_now());
     }

@@ -235,6 +235,7 @@ void qv_check_config(struct qv_load *load)
         for (size_t earlier = 0; earlier < later; earlier++)
             check_pair(load, &config->listeners[earlier], &config->listeners[later]);
     check_identity(load);
+    qv_check_identity_limits(load);
     check_own(load);
     const struct qv_config_listener *strictest = strictest_listener(config);
     if (strictest != NULL)

@@ -53,6 +53,7 @@ static bool same_redis(const struct qv_setting *setting, const void *a, const vo
 }
 
 static bool same_listeners(const struct qv_setting *setting, const void *a, const void *b);
+static bool same_identities(const struct qv_setting *setting, const void *a, const void *b);
 
 static bool (*const comparisons[QV_KIND_COUNT_OF_KINDS])(const struct qv_setting *setting,
                                                          const void *a, const void *b) = {
@@ -72,7 +73,9 @@ static bool (*const comparisons[QV_KIND_COUNT_OF_KINDS])(const struct qv_setting
     [QV_KIND_URL] = same_pointed_text,
     [QV_KIND_TLS_LIST] = same_pointed_text,
     [QV_KIND_REDIS] = same_redis,
+    [QV_KIND_GLOBS] = same_list,
     [QV_KIND_LISTENERS] = same_listeners,
+    [QV_KIND_IDENTITIES] = same_identities,
 };
 
 static bool is_same(const struct qv_setting *setting, const void *a, const void *b)
@@ -88,6 +91,16 @@ static bool same_listeners(const struct qv_setting *setting, const void *a, cons
     for (size_t i = 0; same && i < one->listener_count; i++)
         for (size_t row = 0; same && row < qv_listener_settings.count; row++)
             same = is_same(&qv_listener_settings.at[row], &one->listeners[i], &other->listeners[i]);
+    return same;
+}
+
+static bool same_identities(const struct qv_setting *setting, const void *a, const void *b)
+{
+    const struct qv_config_identity_limits *one = member(setting, a), *other = member(setting, b);
+    bool same = one->count == other->count;
+    for (size_t i = 0; same && i < one->count; i++)
+        for (size_t row = 0; same && row < qv_identity_settings.count; row++)
+            same = is_same(&qv_identity_settings.at[row], &one->at[i], &other->at[i]);
     return same;
 }
 

@@ -139,6 +139,13 @@ static void free_listeners(struct qv_config *config)
     qv_free(config->listeners);
 }
 
+static void free_identity_limits(struct qv_config *config)
+{
+    for (size_t i = 0; i < config->limits.identities.count; i++)
+        qv_strings_free(&config->limits.identities.at[i].systems);
+    qv_free(config->limits.identities.at);
+}
+
 static void free_store(struct qv_config *config)
 {
     if (config->store.password != NULL)
@@ -167,6 +174,7 @@ void qv_config_free(struct qv_config **config)
     struct qv_config *freed = *config;
     *config = NULL;
     free_listeners(freed);
+    free_identity_limits(freed);
     free_store(freed);
     qv_free(freed->cloud.name);
     qv_free(freed->tls.certificate);

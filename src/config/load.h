@@ -25,6 +25,8 @@ void qv_load_yaml(struct qv_load *load, struct qv_str text);
  *  here. */
 void qv_check_listener(struct qv_load *load, struct qv_config_listener *listener,
                        bool authentication_given);
+/** Those about limits.identities; part of the next. */
+void qv_check_identity_limits(struct qv_load *load);
 /** The rules about several settings together. */
 void qv_check_config(struct qv_load *load);
 

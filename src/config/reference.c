@@ -8,7 +8,7 @@
 static void write_values(struct qv_buf *buf, const struct qv_setting *setting)
 {
     qv_buf_put_text(buf, qv_kind_of(setting)->name);
-    const char *before = ": ";
+    const char *before = setting->kind == QV_KIND_PATH ? " or " : ": "; /* a word beside paths */
     for (const struct qv_choice *choice = setting->choices; choice != NULL && choice->word;
          choice++) {
         if (choice->later)
@@ -82,6 +82,8 @@ void qv_config_write_reference(struct qv_buf *buf)
     write_table(buf, &qv_config_settings, true);
     qv_buf_put_text(buf, "\n## Settings of a listener\n\n");
     write_table(buf, &qv_listener_settings, false);
+    qv_buf_put_text(buf, "\n## Settings of an entry of limits.identities\n\n");
+    write_table(buf, &qv_identity_settings, false);
     qv_buf_put_text(buf, "\n## Known, but refused by this version\n\n");
     write_later(buf);
 }

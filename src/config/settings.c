@@ -12,6 +12,7 @@
     .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define CONFIG(member)   MEMBER(qv_config, member)
 #define LISTENER(member) MEMBER(qv_config_listener, member)
+#define IDENTITY(member) MEMBER(qv_config_identity_limit, member)
 /* Takes effect without a restart. */
 #define RELOADED(member) CONFIG(member), .reloadable = true
 #define KIB              UINT64_C(1024)
@@ -126,7 +127,7 @@ static const struct qv_setting config_settings[] = {
 
     {"authorization.explain_to_clients", QV_KIND_FLAG, CONFIG(authorization.explain_to_clients),
      .fallback = "true", .doc = "Does a refused client learn which rule refused it?"},
-    {"authorization.policy", QV_KIND_PATH, CONFIG(authorization.policy),
+    {"authorization.policy", QV_KIND_PATH, RELOADED(authorization.policy),
      .doc = "File with the rules of who may do what (docs/policy.md). Default: the rules of the "
             "config/policy.yaml that is shipped, which are the reference's."},
 
@@ -238,6 +239,10 @@ static const struct qv_setting config_settings[] = {
      .doc = "How long a request may take to arrive, and a connection may be idle between two."},
     {"limits.workers", QV_KIND_COUNT, CONFIG(limits.workers), .min = 0, .max = 256, .fallback = "0",
      .doc = "Threads that serve requests; 0: one per processor."},
+    {"limits.identities", QV_KIND_IDENTITIES, RELOADED(limits.identities), .fallback = "",
+     .doc =
+         "What single callers may have: a list, each entry with the settings of the third table. "
+         "The first entry that fits a caller counts."},
 
     {"log.level", QV_KIND_CHOICE, RELOADED(log.level), .choices = log_levels, .fallback = "info",
      .doc = "What is less important than this is not logged."},
@@ -264,6 +269,21 @@ static const struct qv_setting listener_settings[] = {
     {"allow_plaintext", QV_KIND_FLAG, LISTENER(allow_plaintext), .fallback = "false",
      .doc = "Needed for `tls: off` on an address that is not this machine's own loopback."},
 };
+
+static const struct qv_setting identity_settings[] = {
+    {"systems", QV_KIND_GLOBS, IDENTITY(systems), .required = true,
+     .doc = "Whose limits these are: names, and patterns (`*`, `?`) of names as they are stored."},
+    {"requests", QV_KIND_COUNT, IDENTITY(requests), .min = 1, .max = 1000000,
+     .doc = "Requests a second of each of them; more get 429. Default: no bound."},
+    {"burst", QV_KIND_COUNT, IDENTITY(burst), .min = 1, .max = 1000000,
+     .doc = "So many requests at once, after a pause. Default: as many as `requests`."},
+    {"connections", QV_KIND_COUNT, IDENTITY(connections), .min = 1, .max = 1000000,
+     .doc = "Live connections of each of them by certificate; requests on further ones get 429. "
+            "Default: no bound."},
+    {"instances", QV_KIND_COUNT, IDENTITY(instances), .min = 1, .max = 100000000,
+     .doc = "Service instances that each of them has registered; a further one gets 429, a "
+            "replacement does not. Default: no bound."},
+};
 /* clang-format on */
 
 #define TABLE(rows)                                                                                \
@@ -272,6 +292,7 @@ static const struct qv_setting listener_settings[] = {
     }
 const struct qv_settings qv_config_settings = TABLE(config_settings);
 const struct qv_settings qv_listener_settings = TABLE(listener_settings);
+const struct qv_settings qv_identity_settings = TABLE(identity_settings);
 
 _Static_assert(sizeof(config_settings) / sizeof(config_settings[0]) <= QV_SETTINGS_MAX,
                "QV_SETTINGS_MAX");

@@ -7,6 +7,7 @@
 #include "values.h"
 #include <arpa/inet.h>
 #include <quiver/base/file.h>
+#include <quiver/base/glob.h>
 #include <quiver/base/memory.h>
 #include <string.h>
 
@@ -161,6 +162,15 @@ static enum qv_status convert_text_item(const struct target *target, struct qv_s
 {
     if (text.length == 0)
         return refuse(target, text, "is empty");
+    return qv_strings_add(target->member, text);
+}
+
+static enum qv_status convert_glob_item(const struct target *target, struct qv_str text)
+{
+    text = qv_str_trim(text);
+    const char *fault = qv_glob_fault(text);
+    if (fault != NULL)
+        return refuse(target, text, fault);
     return qv_strings_add(target->member, text);
 }
 
@@ -331,7 +341,9 @@ static const struct {
     [QV_KIND_URL] = {{.name = "URL"}, convert_url},
     [QV_KIND_TLS_LIST] = {{.name = "list with colons"}, convert_tls_list},
     [QV_KIND_REDIS] = {{.name = "URL"}, convert_redis},
+    [QV_KIND_GLOBS] = {{.name = "list of names", .list = true}, convert_glob_item},
     [QV_KIND_LISTENERS] = {{.name = "list of listeners", .list = true}, NULL},
+    [QV_KIND_IDENTITIES] = {{.name = "list of limits", .list = true}, NULL},
 };
 
 const struct qv_kind *qv_kind_of(const struct qv_setting *setting)

@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LISTENERS_MAX 64
-#define KEY_SHOWN_MAX 40
+#define LISTENERS_MAX  64
+#define IDENTITIES_MAX 1000
+#define KEY_SHOWN_MAX  40
 
 /* A mapping that is being read. */
 struct scope {
@@ -151,6 +152,7 @@ static int earlier_line(struct scope *scope, const yaml_node_t *mapping,
 
 static void read_mapping(struct scope *scope, const yaml_node_t *mapping);
 static void read_listeners(struct scope *scope, const yaml_node_t *node);
+static void read_identities(struct scope *scope, const yaml_node_t *node);
 
 static void read_row(struct scope *scope, size_t row, const char *shown, int key_line,
                      const yaml_node_t *value)
@@ -165,6 +167,8 @@ static void read_row(struct scope *scope, size_t row, const char *shown, int key
         scope->load->lines[row] = key_line;
     if (setting->kind == QV_KIND_LISTENERS)
         read_listeners(scope, value);
+    else if (setting->kind == QV_KIND_IDENTITIES)
+        read_identities(scope, value);
     else if (qv_kind_of(setting)->list)
         read_list(scope, setting, shown, value);
     else
@@ -267,55 +271,106 @@ static void fill_up(struct scope *scope, int line)
     }
 }
 
-/* ---- listeners ---- */
+/* ---- lists of mappings ---- */
 
-static void read_listener(struct scope *above, size_t index, const yaml_node_t *node)
+/* One list, whose items are each read by a table of their own. */
+struct items {
+    const char *name;   /* its path: "limits.identities" */
+    const char *what;   /* for people: "listeners" */
+    const char *wanted; /* for people: the keys of an item */
+    const struct qv_settings *settings;
+    size_t least, most;
+};
+
+/* Reads an item into `base`; `given` is by index into the list's settings. True where no fault was
+   found. */
+static bool read_item(struct scope *above, const struct items *items, size_t index,
+                      const yaml_node_t *node, void *base, bool *given)
 {
-    char shown[32];
-    snprintf(shown, sizeof(shown), "listeners[%zu].", index);
+    char shown[48];
     if (node->type != YAML_MAPPING_NODE || has_tag(node)) {
-        qv_load_fault(above->load, line_of(node), NULL,
-                      "listeners[%zu]: must be a mapping with name, address, port, tls, serve",
-                      index);
-        return;
+        qv_load_fault(above->load, line_of(node), NULL, "%s[%zu]: must be a mapping with %s",
+                      items->name, index, items->wanted);
+        return false;
     }
-    bool given[QV_SETTINGS_MAX] = {false};
-    struct qv_config_listener *listener = &above->load->config->listeners[index];
-    listener->line = line_of(node);
+    snprintf(shown, sizeof(shown), "%s[%zu].", items->name, index);
     struct scope scope = *above;
-    scope.settings = &qv_listener_settings;
-    scope.base = listener;
+    scope.settings = items->settings;
+    scope.base = base;
     scope.path = "";
     scope.shown = shown;
     scope.given = given;
     size_t found = above->load->found;
     read_mapping(&scope, node);
-    fill_up(&scope, listener->line);
-    if (above->load->found == found && !above->load->out_of_memory)
-        qv_check_listener(above->load, listener,
-                          given[qv_settings_find(&qv_listener_settings, QV_STR("authentication"))]);
+    fill_up(&scope, line_of(node));
+    return above->load->found == found && !above->load->out_of_memory;
+}
+
+/* Room for the items; NULL: there are none, or told why not. */
+static void *make_items(struct scope *scope, const struct items *items, const yaml_node_t *node,
+                        size_t size, size_t *ret_count)
+{
+    bool list = node->type == YAML_SEQUENCE_NODE && !has_tag(node);
+    size_t count = 0;
+    if (list)
+        count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+    if (!list || count < items->least || count > items->most) {
+        qv_load_fault(scope->load, line_of(node), items->name, "must be a list of %zu to %zu %s",
+                      items->least, items->most, items->what);
+        return NULL;
+    }
+    if (count == 0)
+        return NULL;
+    void *made = qv_alloc_array(count, size);
+    if (made == NULL)
+        scope->load->out_of_memory = true;
+    else
+        *ret_count = count;
+    return made;
+}
+
+static const yaml_node_t *item_at(const struct scope *scope, const yaml_node_t *list, size_t index)
+{
+    return yaml_document_get_node(scope->document, list->data.sequence.items.start[index]);
 }
 
 static void read_listeners(struct scope *scope, const yaml_node_t *node)
 {
-    struct qv_load *load = scope->load;
-    size_t count = 0;
-    if (node->type == YAML_SEQUENCE_NODE)
-        count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-    if (count == 0 || count > LISTENERS_MAX) {
-        qv_load_fault(load, line_of(node), "listeners", "must be a list of 1 to %d listeners",
-                      LISTENERS_MAX);
-        return;
+    static const struct items items = {.name = "listeners",
+                                       .what = "listeners",
+                                       .wanted = "name, address, port, tls, serve",
+                                       .settings = &qv_listener_settings,
+                                       .least = 1,
+                                       .most = LISTENERS_MAX};
+    size_t authentication = qv_settings_find(&qv_listener_settings, QV_STR("authentication"));
+    struct qv_config *config = scope->load->config;
+    config->listeners =
+        make_items(scope, &items, node, sizeof(*config->listeners), &config->listener_count);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        bool given[QV_SETTINGS_MAX] = {false};
+        const yaml_node_t *item = item_at(scope, node, i);
+        config->listeners[i].line = line_of(item);
+        if (read_item(scope, &items, i, item, &config->listeners[i], given))
+            qv_check_listener(scope->load, &config->listeners[i], given[authentication]);
     }
-    load->config->listeners = qv_alloc_array(count, sizeof(struct qv_config_listener));
-    if (load->config->listeners == NULL) {
-        load->out_of_memory = true;
-        return;
+}
+
+static void read_identities(struct scope *scope, const yaml_node_t *node)
+{
+    static const struct items items = {.name = "limits.identities",
+                                       .what = "entries",
+                                       .wanted = "systems and their limits",
+                                       .settings = &qv_identity_settings,
+                                       .least = 0,
+                                       .most = IDENTITIES_MAX};
+    struct qv_config_identity_limits *limits = &scope->load->config->limits.identities;
+    limits->at = make_items(scope, &items, node, sizeof(*limits->at), &limits->count);
+    for (size_t i = 0; i < limits->count; i++) {
+        bool given[QV_SETTINGS_MAX] = {false};
+        const yaml_node_t *item = item_at(scope, node, i);
+        limits->at[i].line = line_of(item);
+        (void)read_item(scope, &items, i, item, &limits->at[i], given);
     }
-    load->config->listener_count = count;
-    for (size_t i = 0; i < count; i++)
-        read_listener(scope, i,
-                      yaml_document_get_node(scope->document, node->data.sequence.items.start[i]));
 }
 
 /* ---- the top ---- */

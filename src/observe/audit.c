@@ -55,7 +55,7 @@ static enum qv_status check_room(struct qv_audit *audit, struct qv_error *error)
 {
     if (!audit->required)
         return QV_OK;
-    int reason = qv_audit_sink_room(&audit->sink, 0);
+    int reason = qv_audit_sink_room(&audit->sink, QV_AUDIT_LINE_MAX);
     if (reason == EOPNOTSUPP || reason == ENOSYS)
         return qv_error_set(error, QV_INVALID,
                             "%s: its file system cannot set room aside (fallocate), which "
@@ -253,7 +253,7 @@ void qv_audit_write(struct qv_audit *audit, const struct qv_audit_event *event)
     pthread_mutex_unlock(&audit->mutex);
 }
 
-enum qv_status qv_audit_reserve(struct qv_audit *audit, struct qv_error *error)
+static enum qv_status look_for_room(struct qv_audit *audit, bool keep, struct qv_error *error)
 {
     if (!audit->required)
         return QV_OK;
@@ -261,7 +261,7 @@ enum qv_status qv_audit_reserve(struct qv_audit *audit, struct qv_error *error)
     int reason = audit->failure;
     if (reason == 0)
         reason = qv_audit_sink_room(&audit->sink, QV_AUDIT_LINE_MAX);
-    if (reason == 0)
+    if (reason == 0 && keep)
         audit->sink.reserved++;
     pthread_mutex_unlock(&audit->mutex);
     if (reason == 0)
@@ -270,6 +270,16 @@ enum qv_status qv_audit_reserve(struct qv_audit *audit, struct qv_error *error)
                         "the audit trail cannot be written: %s; no change is made without its "
                         "line there",
                         strerrordesc_np(reason));
+}
+
+enum qv_status qv_audit_reserve(struct qv_audit *audit, struct qv_error *error)
+{
+    return look_for_room(audit, true, error);
+}
+
+enum qv_status qv_audit_check(struct qv_audit *audit, struct qv_error *error)
+{
+    return look_for_room(audit, false, error);
 }
 
 uint64_t qv_audit_lost(const struct qv_audit *audit)

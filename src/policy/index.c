@@ -50,11 +50,11 @@ void name_index_visit(const struct name_index *index, struct qv_str name,
 {
     if (name.length == 0)
         return;
-    visit(&index->forms[GLOB_EXACT].postings, name, each, context);
-    const struct form_index *prefixes = &index->forms[GLOB_PREFIX];
+    visit(&index->forms[QV_GLOB_EXACT].postings, name, each, context);
+    const struct form_index *prefixes = &index->forms[QV_GLOB_PREFIX];
     for (size_t i = 0; i < prefixes->length_count && prefixes->lengths[i] <= name.length; i++)
         visit(&prefixes->postings, qv_str_part(name, 0, prefixes->lengths[i]), each, context);
-    const struct form_index *suffixes = &index->forms[GLOB_SUFFIX];
+    const struct form_index *suffixes = &index->forms[QV_GLOB_SUFFIX];
     for (size_t i = 0; i < suffixes->length_count && suffixes->lengths[i] <= name.length; i++)
         visit(&suffixes->postings, qv_str_part(name, name.length - suffixes->lengths[i], SIZE_MAX),
               each, context);
@@ -68,7 +68,8 @@ static bool is_indexable(const struct patterns *patterns)
     if (patterns->count == 0 || patterns->group_count > 0 || patterns->own)
         return false;
     for (size_t i = 0; i < patterns->count; i++)
-        if (patterns->at[i].form == GLOB_OTHER || glob_fixed_part(&patterns->at[i]).length == 0)
+        if (patterns->at[i].form == QV_GLOB_OTHER ||
+            qv_glob_fixed_part(&patterns->at[i]).length == 0)
             return false;
     return true;
 }
@@ -112,7 +113,7 @@ static int compare_postings(const void *a, const void *b)
     return order != 0 ? order : (one->rule > other->rule) - (one->rule < other->rule);
 }
 
-static enum qv_status fill_postings(struct qv_policy *policy, enum glob_form form,
+static enum qv_status fill_postings(struct qv_policy *policy, enum qv_glob_form form,
                                     const struct patterns *(*names)(const struct rule *rule),
                                     struct postings *postings)
 {
@@ -128,10 +129,10 @@ static enum qv_status fill_postings(struct qv_policy *policy, enum glob_form for
     for (size_t i = 0; i < policy->count; i++) {
         const struct patterns *patterns = names(&policy->rules[i]);
         for (size_t k = 0; patterns != NULL && k < patterns->count; k++) {
-            const struct glob *glob = &patterns->at[k];
+            const struct qv_glob *glob = &patterns->at[k];
             if (glob->form == form)
                 postings->at[postings->count++] =
-                    (struct posting){.text = glob_fixed_part(glob), .rule = (uint32_t)i};
+                    (struct posting){.text = qv_glob_fixed_part(glob), .rule = (uint32_t)i};
         }
     }
     if (postings->count > 0)
@@ -165,8 +166,8 @@ static enum qv_status build_names(struct qv_policy *policy,
                                   const struct patterns *(*names)(const struct rule *rule),
                                   struct name_index *index)
 {
-    for (unsigned form = 0; form < GLOB_OTHER; form++) {
-        QV_TRY(fill_postings(policy, (enum glob_form)form, names, &index->forms[form].postings));
+    for (unsigned form = 0; form < QV_GLOB_OTHER; form++) {
+        QV_TRY(fill_postings(policy, (enum qv_glob_form)form, names, &index->forms[form].postings));
         QV_TRY(build_lengths(policy, &index->forms[form]));
     }
     return QV_OK;

@@ -37,7 +37,7 @@ struct form_index {
     size_t length_count;
 };
 struct name_index {
-    struct form_index forms[GLOB_OTHER];
+    struct form_index forms[QV_GLOB_OTHER];
 };
 
 /** Calls `each` for the rules that have a pattern for the name, those of one pattern in their

@@ -63,11 +63,11 @@ enum qv_operation qv_operation_find(struct qv_str name)
     return (enum qv_operation)i;
 }
 
-uint32_t operations_named(const struct glob *pattern)
+uint32_t operations_named(const struct qv_glob *pattern)
 {
     uint32_t named = 0;
     for (unsigned i = 0; i < QV_OP_COUNT; i++)
-        if (glob_matches(pattern, qv_str_from(operations[i].name)))
+        if (qv_glob_matches(pattern, qv_str_from(operations[i].name)))
             named |= UINT32_C(1) << i;
     return named;
 }

@@ -10,9 +10,9 @@ enum { SHOWN_MAX = 6 };
 
 static int compare(const void *a, const void *b)
 {
-    const struct glob *one = a, *other = b;
-    if ((one->form == GLOB_EXACT) != (other->form == GLOB_EXACT))
-        return one->form == GLOB_EXACT ? -1 : 1;
+    const struct qv_glob *one = a, *other = b;
+    if ((one->form == QV_GLOB_EXACT) != (other->form == QV_GLOB_EXACT))
+        return one->form == QV_GLOB_EXACT ? -1 : 1;
     return qv_str_compare(one->text, other->text);
 }
 
@@ -21,7 +21,7 @@ void patterns_sort(struct patterns *patterns)
     if (patterns->count > 0)
         qsort(patterns->at, patterns->count, sizeof(patterns->at[0]), compare);
     patterns->exact = 0;
-    while (patterns->exact < patterns->count && patterns->at[patterns->exact].form == GLOB_EXACT)
+    while (patterns->exact < patterns->count && patterns->at[patterns->exact].form == QV_GLOB_EXACT)
         patterns->exact++;
 }
 
@@ -48,7 +48,7 @@ bool patterns_match(const struct patterns *patterns, struct qv_str name)
     if (has_exact(patterns, name))
         return true;
     for (size_t i = patterns->exact; i < patterns->count; i++)
-        if (glob_matches(&patterns->at[i], name))
+        if (qv_glob_matches(&patterns->at[i], name))
             return true;
     for (size_t i = 0; i < patterns->group_count; i++)
         if (patterns_match(&patterns->groups[i]->members, name))
@@ -56,10 +56,10 @@ bool patterns_match(const struct patterns *patterns, struct qv_str name)
     return false;
 }
 
-static bool covers_glob(const struct patterns *wide, const struct glob *narrow)
+static bool covers_glob(const struct patterns *wide, const struct qv_glob *narrow)
 {
     for (size_t i = 0; i < wide->count; i++)
-        if (glob_covers(&wide->at[i], narrow))
+        if (qv_glob_covers(&wide->at[i], narrow))
             return true;
     for (size_t i = 0; i < wide->group_count; i++)
         if (covers_glob(&wide->groups[i]->members, narrow))

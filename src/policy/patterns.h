@@ -4,15 +4,14 @@
 #ifndef QUIVER_POLICY_PATTERNS_H
 #define QUIVER_POLICY_PATTERNS_H
 
-#include "glob.h"
-
 #include <quiver/base/buf.h>
+#include <quiver/base/glob.h>
 
 /** Zero-initialized: the key is not given. All memory is the policy's. */
 struct patterns {
-    struct glob *at; /**< names without wildcards first, these sorted */
-    size_t count;    /**< of all in `at` */
-    size_t exact;    /**< of those without wildcards */
+    struct qv_glob *at; /**< names without wildcards first, these sorted */
+    size_t count;       /**< of all in `at` */
+    size_t exact;       /**< of those without wildcards */
     const struct group *const *groups;
     size_t group_count;
     bool own; /**< `self`: whoever asks */

@@ -9,14 +9,14 @@
 #include <string.h>
 
 static bool keep(const struct qv_yaml_at *at, struct qv_policy *policy, const struct qv_buf *buf,
-                 struct glob *ret_glob)
+                 struct qv_glob *ret_glob)
 {
     char *text = qv_buf_status(buf) == QV_OK ? arena_text(&policy->arena, qv_buf_str(buf)) : NULL;
     if (text == NULL) {
         at->yaml->out_of_memory = true;
         return false;
     }
-    *ret_glob = glob_compile(qv_str_from(text));
+    *ret_glob = qv_glob_compile(qv_str_from(text));
     return true;
 }
 
@@ -89,7 +89,7 @@ void patterns_read(const struct qv_yaml_at *at, struct qv_policy *policy, enum v
                    unsigned takes, struct patterns *ret_patterns)
 {
     size_t count = qv_yaml_count(at);
-    struct patterns patterns = {.at = arena_alloc(&policy->arena, count, sizeof(struct glob))};
+    struct patterns patterns = {.at = arena_alloc(&policy->arena, count, sizeof(struct qv_glob))};
     struct list list = {.policy = policy, .values = values, .takes = takes, .patterns = &patterns};
     list.groups = arena_alloc(&policy->arena, count, sizeof(list.groups[0]));
     if (patterns.at == NULL || list.groups == NULL) {

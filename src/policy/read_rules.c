@@ -15,8 +15,8 @@ static uint32_t read_pattern(const struct qv_yaml_at *at)
     struct qv_str text;
     if (!qv_yaml_text(at, &text))
         return 0;
-    struct glob glob = glob_compile(text);
-    uint32_t named = glob_fault(text) == NULL ? operations_named(&glob) : 0;
+    struct qv_glob glob = qv_glob_compile(text);
+    uint32_t named = qv_glob_fault(text) == NULL ? operations_named(&glob) : 0;
     if (named != 0)
         return named;
     QV_CLEANUP(qv_buf) struct qv_buf words = {0};

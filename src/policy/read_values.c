@@ -57,7 +57,7 @@ static bool is_possible(const struct qv_yaml_at *at, const struct qv_dialect *di
 static bool convert_name(const struct qv_yaml_at *at, const struct qv_dialect *dialect,
                          enum qv_entity entity, struct qv_str text, struct qv_buf *buf)
 {
-    if (!glob_has_wildcard(text)) {
+    if (!qv_glob_has_wildcard(text)) {
         qv_name_normalize(dialect, entity, text, buf);
         return true;
     }
@@ -92,7 +92,7 @@ static bool convert_version(const struct qv_yaml_at *at, const struct qv_dialect
 {
     (void)at;
     (void)dialect;
-    if (glob_has_wildcard(text))
+    if (qv_glob_has_wildcard(text))
         qv_buf_put(buf, text);
     else
         qv_version_normalize(text, buf);
@@ -256,7 +256,7 @@ bool value_convert(const struct qv_yaml_at *at, const struct qv_dialect *dialect
         return kinds[values].convert(at, dialect, text, buf);
     if (qv_str_starts_with(text, QV_STR("@")))
         return refuse(at, text, "names a group, and groups are for systems and provider alone");
-    const char *fault = glob_fault(qv_str_trim(text));
+    const char *fault = qv_glob_fault(qv_str_trim(text));
     if (fault != NULL)
         return refuse(at, text, fault);
     return kinds[values].convert(at, dialect, qv_str_trim(text), buf);

@@ -28,7 +28,7 @@ struct operation {
 extern const struct operation operations[QV_OP_COUNT];
 
 /** The operations that a pattern names, as bits; 0: none. */
-uint32_t operations_named(const struct glob *pattern);
+uint32_t operations_named(const struct qv_glob *pattern);
 /** Appends "; did you mean ...?" for a pattern that names none. */
 void operations_suggest(struct qv_str pattern, struct qv_buf *buf);
 

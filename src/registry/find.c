@@ -82,15 +82,22 @@ static enum qv_status has_metadata(const struct qv_service_query *query,
 static enum qv_status judge(const struct finder *finder, struct qv_service_match *match,
                             bool *ret_matches)
 {
-    QV_TRY(has_metadata(finder->query, match->instance, ret_matches));
-    if (*ret_matches && filters_interfaces(finder->query))
+    const struct qv_service_query *query = finder->query;
+    /* First: of what may not be seen, nothing is to be noticed by how long a filter takes. */
+    if (query->sees != NULL) {
+        QV_TRY(query->sees(query->view_data, match->instance, ret_matches));
+        if (!*ret_matches)
+            return QV_OK;
+    }
+    QV_TRY(has_metadata(query, match->instance, ret_matches));
+    if (*ret_matches && filters_interfaces(query))
         return filter_interfaces(finder, match, ret_matches);
     return QV_OK;
 }
 
 static bool filters(const struct qv_service_query *query)
 {
-    return query->metadata_count > 0 || filters_interfaces(query);
+    return query->sees != NULL || query->metadata_count > 0 || filters_interfaces(query);
 }
 
 static enum qv_status filter(struct finder *finder)

@@ -87,6 +87,33 @@ enum qv_status qv_registry_check_loaded(struct qv_registry *registry, struct qv_
     return loaded ? QV_OK : refuse_unloaded(error);
 }
 
+/* Under the lock. */
+static struct qv_entity_head *find_entity(const struct qv_view *view, enum qv_kind kind,
+                                          struct qv_str id)
+{
+    if (kind == QV_KIND_INSTANCE) {
+        const struct instance_record *instance = view_find_instance(view, id);
+        return instance != NULL ? qv_entity_ref(instance->current) : NULL;
+    }
+    const struct record *record = view_find(view, kind, id);
+    return record != NULL ? qv_entity_ref(record->current) : NULL;
+}
+
+enum qv_status qv_registry_get(struct qv_registry *registry, enum qv_kind kind, struct qv_str id,
+                               struct qv_entity_head **ret_entity, struct qv_error *error)
+{
+    struct qv_entity_head *entity = NULL;
+    pthread_rwlock_rdlock(&registry->lock);
+    bool loaded = registry->view != NULL;
+    if (loaded)
+        entity = find_entity(registry->view, kind, id);
+    pthread_rwlock_unlock(&registry->lock);
+    if (!loaded)
+        return refuse_unloaded(error);
+    *ret_entity = entity;
+    return QV_OK;
+}
+
 /* ---- templates for the domain ------------------------------------------------------------------
  */
 
@@ -104,10 +131,8 @@ static const struct qv_template *find_template(const struct qv_template_source *
     struct qv_entity_head *entity = NULL;
     pthread_rwlock_rdlock(&lookup->registry_->lock);
     const struct qv_view *view = lookup->registry_->view;
-    if (view != NULL) {
-        const struct record *record = view_find(view, QV_KIND_TEMPLATE, name);
-        entity = record != NULL ? qv_entity_ref(record->current) : NULL;
-    }
+    if (view != NULL)
+        entity = find_entity(view, QV_KIND_TEMPLATE, name);
     pthread_rwlock_unlock(&lookup->registry_->lock);
     if (entity == NULL)
         return NULL;

@@ -7,6 +7,7 @@
  * OpenSSL's object is freed before on_close. The worker's thread.
  */
 #include "live.h"
+#include "shares.h"
 
 #include <fcntl.h>
 #include <h2o/http1.h>
@@ -35,7 +36,9 @@ static void on_close(void *data)
     qv_live_forget(connection);
     qv_cursor_forget(&worker->sweep.cursor, &connection->link);
     h2o_linklist_unlink(&connection->link);
+    qv_shares_end(connection);
     qv_identity_free(&connection->identity);
+    qv_rights_free(&connection->rights);
     qv_error_free(&connection->identity_error);
     qv_trust_free(&connection->trust);
     int linger_fd = connection->linger_fd;
@@ -71,6 +74,7 @@ void qv_connection_begin(struct qv_worker *worker, const struct qv_listener *lis
     connection->linger_fd = -1;
     connection->place = place;
     qv_peer_write(peer, connection->peer);
+    connection->address = qv_peer_address(peer);
     connection->sock =
         h2o_evloop_socket_create(worker->loop, fd, H2O_SOCKET_FLAG_IS_ACCEPTED_CONNECTION);
     connection->sock->on_close.cb = on_close;

@@ -20,16 +20,21 @@ struct qv_connection {
     bool ended;         /**< its peer is not trusted any more: see live.h */
     struct qv_timer handshake_end;
     struct qv_alert alert;
-    struct qv_trust *trust;         /**< a reference while handshaking: whose context is used */
-    uint64_t generation;            /**< of the trust by which it was judged last */
-    struct qv_path path;            /**< by which its peer was let in; count 0: by none */
-    struct qv_timer end;            /**< in worker->ends.queue */
-    struct qv_identity *identity;   /**< a reference; NULL: nobody */
+    struct qv_trust *trust;            /**< a reference while handshaking: whose context is used */
+    uint64_t generation;               /**< of the trust by which it was judged last */
+    struct qv_path path;               /**< by which its peer was let in; count 0: by none */
+    struct qv_timer end;               /**< in worker->ends.queue */
+    struct qv_identity *identity;      /**< a reference; NULL: nobody */
+    struct qv_rights *rights;          /**< of `identity`; a reference; NULL: not found yet */
+    const struct qv_policy *rights_by; /**< under this policy, which they keep */
     struct qv_error identity_error; /**< why the peer's certificate gives no identity: what each of
                                          its requests gets, with QV_IDENTITY_URL in the words */
+    struct qv_share *share;         /**< that of `identity`, in which it has a place; NULL: none */
+    struct qv_error share_error;    /**< why it has none: what each of its requests gets */
     struct qv_exchange *exchange;   /**< the request that is being answered, NULL: none */
     int linger_fd;                  /**< see qv_connection_linger; -1: none */
     struct qv_peer *place;          /**< in the counts of connections: see accept.c */
+    struct in6_addr address;        /**< of the peer, IPv4 as mapped */
     char peer[QV_PEER_TEXT];
 };
 

@@ -7,6 +7,8 @@
  */
 #include "exchange.h"
 
+#include <string.h>
+
 static void dispose(void *memory)
 {
     struct qv_exchange *exchange = memory;
@@ -16,11 +18,22 @@ static void dispose(void *memory)
         qv_pending_forget(exchange->pending);
     qv_asking_end(exchange);
     qv_response_free(&exchange->response);
+    qv_account_free(&exchange->account);
     qv_identity_free(&exchange->declared);
     /* An answer that was on its way when the server began to stop did not say that it is the
        last. What the peer has sent by now is still served. */
     if (connection->worker->stopping)
         qv_connection_cut(connection, SHUT_RD);
+}
+
+static void begin_account(struct qv_exchange *exchange)
+{
+    const struct qv_connection *connection = exchange->connection;
+    struct qv_account *account = &exchange->account;
+    account->begun = qv_mono_now();
+    account->operation = QV_OP_COUNT;
+    account->listener = connection->listener->config->name;
+    memcpy(account->peer, connection->peer, sizeof(account->peer));
 }
 
 struct qv_exchange *qv_exchange_begin(h2o_req_t *http)
@@ -31,5 +44,6 @@ struct qv_exchange *qv_exchange_begin(h2o_req_t *http)
         .connection = qv_connection_of_request(http),
     };
     exchange->connection->exchange = exchange;
+    begin_account(exchange);
     return exchange;
 }

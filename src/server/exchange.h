@@ -5,6 +5,7 @@
 #ifndef QUIVER_SERVER_EXCHANGE_H
 #define QUIVER_SERVER_EXCHANGE_H
 
+#include "account.h"
 #include "connection.h"
 
 #include <quiver/identity/verifier.h>
@@ -16,12 +17,15 @@ struct qv_exchange {
     struct qv_response response;
     struct qv_str blame; /**< what an error found now is to name as its origin; empty: nothing */
     struct qv_routed routed;
-    struct qv_permit permit;
+    struct qv_permit permit;      /**< borrows account.rights */
+    struct qv_decision decision;  /**< of the policy, when it was asked last ... */
+    bool denied;                  /**< ... and whether that was a refusal */
     struct qv_identity *declared; /**< a reference, where a header said who calls */
     size_t gate;                  /**< the first that the request has not passed yet */
     bool waits;                   /**< this gate has asked the verifier ... */
     struct qv_asking *asking;     /**< ... this; NULL: nothing */
     struct qv_pending *pending;   /**< the change that the answer waits for */
+    struct qv_account account;    /**< for the audit trail */
 };
 
 /** Ties an exchange to the request. Never NULL: libh2o's pools end the process without memory. */
@@ -76,7 +80,9 @@ void qv_response_add_headers(const struct qv_response *response, h2o_req_t *http
 /* ---- pending.c --------------------------------------------------------------------------------
  */
 
-/** Starts the job (taking it over); the answer is sent when it is done. */
+/** Starts the job (taking it over); the answer is sent when it is done. Account and response are
+ *  the change's until then. Where the audit trail must have a line of it and cannot, or memory is
+ *  short, the change is not made, and that is the answer. */
 void qv_pending_start(struct qv_exchange *exchange, struct qv_job *job);
 /** The request went away before its change was done. */
 void qv_pending_forget(struct qv_pending *pending);

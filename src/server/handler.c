@@ -7,8 +7,9 @@
  * whether the connection is still trusted: if it is not, the request is not looked at at all.
  * The connection's thread.
  */
-#include "exchange.h"
+#include "caller.h"
 #include "live.h"
+#include "shares.h"
 
 #include <quiver/api/gates.h>
 
@@ -69,7 +70,7 @@ static enum qv_status read_outsourced(struct qv_exchange *exchange, struct qv_er
 
 /* A certificate outranks a header, also one that gives no identity: whoever shows one is judged by
    it. */
-static enum qv_status identify(struct qv_exchange *exchange, struct qv_error *error)
+static enum qv_status find_identity(struct qv_exchange *exchange, struct qv_error *error)
 {
     const struct qv_connection *connection = exchange->connection;
     exchange->blame = QV_STR(""); /* identity errors name no origin (spec 1.3, 1.4) */
@@ -88,6 +89,15 @@ static enum qv_status identify(struct qv_exchange *exchange, struct qv_error *er
                         QV_STR_ARG(exchange->request.url));
 }
 
+static enum qv_status identify(struct qv_exchange *exchange, struct qv_error *error)
+{
+    QV_TRY(find_identity(exchange, error));
+    if (!exchange->waits)
+        exchange->account.identity =
+            qv_identity_ref((struct qv_identity *)exchange->request.identity);
+    return QV_OK;
+}
+
 /* Is the caller on the cloud's blacklist (spec 1.6)? */
 static enum qv_status check_blacklist(struct qv_exchange *exchange, struct qv_error *error)
 {
@@ -96,6 +106,7 @@ static enum qv_status check_blacklist(struct qv_exchange *exchange, struct qv_er
     bool asks = false;
     QV_CLEANUP(qv_buf) struct qv_buf name = {0};
     QV_CLEANUP(qv_buf) struct qv_buf url = {0};
+    exchange->blame = QV_STR(""); /* as identity errors */
     if ((connection->listener->config->serve & QV_SERVE_ARROWHEAD) != 0)
         QV_TRY(qv_gate_blacklist(api, &exchange->request, &asks, &name, &url));
     if (!asks)
@@ -114,15 +125,26 @@ static enum qv_status check_blacklist(struct qv_exchange *exchange, struct qv_er
 /* ---- may one ask here --------------------------------------------------------------------------
  */
 
+static enum qv_status ask_policy(struct qv_exchange *exchange, enum qv_operation operation,
+                                 struct qv_error *error)
+{
+    exchange->account.operation = operation;
+    QV_TRY(qv_caller_find_rights(exchange));
+    enum qv_status status = qv_policy_permit(exchange->account.rights, operation, &exchange->permit,
+                                             &exchange->decision, error);
+    exchange->denied = status == QV_DENIED;
+    return status;
+}
+
+/* Whatever is below: it is asked for before anything is looked for there (spec 1.6). */
 static enum qv_status guard_management(struct qv_exchange *exchange, struct qv_error *error)
 {
     const struct qv_request *request = &exchange->request;
-    const struct qv_identity *caller = request->identity;
     bool arrowhead = (exchange->connection->listener->config->serve & QV_SERVE_ARROWHEAD) != 0;
-    exchange->blame = request->url; /* the reference's origin here (spec 1.6) */
-    if (arrowhead && (caller == NULL || caller->profile != QV_PROFILE_OPERATOR) &&
+    exchange->blame = request->url; /* the reference's origin here */
+    if (arrowhead &&
         h2o_strstr(request->path.at, request->path.length, H2O_STRLIT("/mgmt/")) != SIZE_MAX)
-        return qv_error_set(error, QV_DENIED, "Requester has no management permission");
+        QV_TRY(ask_policy(exchange, QV_OP_MANAGEMENT_ACCESS, error));
     exchange->blame = request->origin;
     return QV_OK;
 }
@@ -155,23 +177,19 @@ static enum qv_status route(struct qv_exchange *exchange, struct qv_error *error
 /* ---- the operation -----------------------------------------------------------------------------
  */
 
+/* What is no operation has its answer without it. */
+static enum qv_status permit(struct qv_exchange *exchange, struct qv_error *error)
+{
+    const struct qv_route *asked = exchange->routed.route;
+    return asked != NULL ? ask_policy(exchange, asked->operation, error) : QV_OK;
+}
+
 static void answer_operation(struct qv_exchange *exchange)
 {
     struct qv_api *api = exchange->connection->worker->server->api;
-    const struct qv_route *asked = exchange->routed.route;
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    struct qv_decision decision = {0};
-    enum qv_status status =
-        qv_policy_permit(api->policy, exchange->request.identity, asked->operation,
-                         &exchange->permit, &decision, &error);
-    if (status != QV_OK) {
-        error.status = status; /* running out of memory leaves no words */
-        qv_response_set_denied(&exchange->response, api, &error, &decision, exchange->blame);
-        qv_response_send(exchange);
-        return;
-    }
     struct qv_job *job = NULL;
-    asked->handle(api, &exchange->permit, &exchange->request, &exchange->response, &job);
+    exchange->routed.route->handle(api, &exchange->permit, &exchange->request, &exchange->response,
+                                   &job);
     if (job != NULL)
         qv_pending_start(exchange, job);
     else
@@ -182,7 +200,7 @@ static void answer_operation(struct qv_exchange *exchange)
  */
 
 static enum qv_status (*const gates[])(struct qv_exchange *exchange, struct qv_error *error) = {
-    qv_request_read, identify, check_blacklist, guard_management, route,
+    qv_request_read, identify, qv_shares_check, check_blacklist, guard_management, route, permit,
 };
 enum { GATES = sizeof(gates) / sizeof(gates[0]) };
 
@@ -211,8 +229,21 @@ static void drop(struct qv_exchange *exchange)
     qv_response_send(exchange);
 }
 
+static void refuse(struct qv_exchange *exchange, struct qv_error *error)
+{
+    const struct qv_api *api = exchange->connection->worker->server->api;
+    struct qv_response *response = &exchange->response;
+    qv_buf_put(&response->record.object, exchange->request.param);
+    if (exchange->denied)
+        qv_response_set_denied(response, api, error, &exchange->decision, exchange->blame);
+    else
+        qv_response_set_error(response, error, exchange->blame);
+    qv_response_send(exchange);
+}
+
 void qv_handler_go_on(struct qv_exchange *exchange)
 {
+    exchange->account.generation = qv_trust_generation(exchange->connection->worker->trust);
     if (!qv_live_stands(exchange->connection, qv_wall_now())) {
         drop(exchange);
         return;
@@ -225,11 +256,11 @@ void qv_handler_go_on(struct qv_exchange *exchange)
         answer_operation(exchange);
         return;
     }
-    if (status != QV_OK) {
-        error.status = status;
-        qv_response_set_error(&exchange->response, &error, exchange->blame);
-    }
-    qv_response_send(exchange);
+    error.status = status; /* running out of memory leaves no words */
+    if (status != QV_OK)
+        refuse(exchange, &error);
+    else
+        qv_response_send(exchange);
 }
 
 static int on_request(h2o_handler_t *self, h2o_req_t *http)

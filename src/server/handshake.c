@@ -8,6 +8,7 @@
  */
 #include "live.h"
 #include "refusal.h"
+#include "shares.h"
 
 #include <openssl/err.h>
 
@@ -71,6 +72,7 @@ static bool judge(struct qv_connection *connection)
     refusal.event = NOBODY;
     if (connection->identity_error.status != QV_OK)
         qv_refusal_log(connection, &refusal);
+    qv_shares_begin(connection);
     bool resumed = SSL_session_reused(connection->ssl) == 1;
     qv_refusal_count(connection, resumed ? QV_HANDSHAKE_RESUMED : QV_HANDSHAKE_FULL, NULL);
     return true;

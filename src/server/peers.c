@@ -181,6 +181,15 @@ size_t qv_peers_places(struct qv_peers *peers, const struct sockaddr_storage *ad
     return places;
 }
 
+struct in6_addr qv_peer_address(const struct sockaddr_storage *peer)
+{
+    if (peer->ss_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)peer)->sin6_addr;
+    struct in6_addr mapped = {.s6_addr = {[10] = 0xFF, [11] = 0xFF}};
+    memcpy(&mapped.s6_addr[12], &((const struct sockaddr_in *)peer)->sin_addr, 4);
+    return mapped;
+}
+
 void qv_peer_write(const struct sockaddr_storage *peer, char text[QV_PEER_TEXT])
 {
     char address[INET6_ADDRSTRLEN] = "";

@@ -26,6 +26,8 @@ void qv_peers_leave(struct qv_peers *peers, struct qv_peer *peer);
 size_t qv_peers_places(struct qv_peers *peers, const struct sockaddr_storage *address);
 
 #define QV_PEER_TEXT 64
+/** The address alone, an IPv4 one as mapped (::ffff:1.2.3.4). */
+struct in6_addr qv_peer_address(const struct sockaddr_storage *address);
 /** "address:port", an IPv6 address in brackets. */
 void qv_peer_write(const struct sockaddr_storage *address, char text[QV_PEER_TEXT]);
 

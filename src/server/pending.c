@@ -14,6 +14,8 @@ struct qv_pending {
     struct qv_worker *worker;
     struct qv_exchange *exchange; /* NULL: the request is gone */
     struct qv_job *job;
+    struct qv_account account;   /* the exchange's, ... */
+    struct qv_response response; /* ... and so is this, in between */
 };
 
 /* The store's thread. */
@@ -24,18 +26,42 @@ static void on_done(void *data, struct qv_job *job)
     qv_worker_post(pending->worker, &pending->worker->jobs, &pending->message);
 }
 
+static enum qv_status make(struct qv_exchange *exchange, struct qv_pending **ret_pending,
+                           struct qv_error *error)
+{
+    struct qv_worker *worker = exchange->connection->worker;
+    struct qv_pending *pending = qv_alloc(sizeof(*pending));
+    if (pending == NULL)
+        return QV_NO_MEMORY;
+    enum qv_status status = qv_audit_reserve(worker->server->api->audit, error);
+    if (status != QV_OK) {
+        qv_free(pending);
+        return status;
+    }
+    exchange->account.reserved = true;
+    pending->worker = worker;
+    pending->exchange = exchange;
+    pending->account = exchange->account;
+    pending->response = exchange->response;
+    exchange->account = (struct qv_account){0};
+    exchange->response = (struct qv_response){0};
+    *ret_pending = pending;
+    return QV_OK;
+}
+
 void qv_pending_start(struct qv_exchange *exchange, struct qv_job *job)
 {
-    struct qv_pending *pending = qv_alloc(sizeof(*pending));
-    if (pending == NULL) {
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_pending *pending = NULL;
+    enum qv_status status = make(exchange, &pending, &error);
+    if (status != QV_OK) {
         qv_job_free(&job);
-        struct qv_error error = {.status = QV_NO_MEMORY};
+        error.status = status;
+        exchange->response.record.verdict = QV_RECORD_REFUSED;
         qv_response_set_error(&exchange->response, &error, exchange->blame);
         qv_response_send(exchange);
         return;
     }
-    pending->worker = exchange->connection->worker;
-    pending->exchange = exchange;
     pending->job = job;
     pending->worker->pending++;
     exchange->pending = pending;
@@ -47,14 +73,26 @@ void qv_pending_forget(struct qv_pending *pending)
     pending->exchange = NULL;
 }
 
+/* It was made all the same. */
+static void drop_answer(struct qv_pending *pending)
+{
+    qv_account_write(&pending->account, pending->worker->server->api, &pending->response);
+    qv_account_free(&pending->account);
+    qv_response_free(&pending->response);
+}
+
 static void finish(struct qv_pending *pending)
 {
     struct qv_exchange *exchange = pending->exchange;
     pending->worker->pending--;
+    qv_job_finish(pending->job, &pending->response);
     if (exchange != NULL) {
         exchange->pending = NULL;
-        qv_job_finish(pending->job, &exchange->response);
+        exchange->account = pending->account;
+        exchange->response = pending->response;
         qv_response_send(exchange);
+    } else {
+        drop_answer(pending);
     }
     qv_job_free(&pending->job);
     qv_free(pending);

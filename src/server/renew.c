@@ -1,8 +1,8 @@
 /*
- * Putting another trust and other limits in force while the workers run.
+ * Putting another trust, another policy and other limits in force while the workers run.
  *
  * The renewing thread sends each worker its part and waits until all are through; a worker takes
- * trust and limits between two events, so nothing is ever decided by half of the old and half of
+ * all three between two events, so nothing is ever decided by half of the old and half of
  * the new, and then sweeps. The renewal's memory is shared by all of them and freed by whoever
  * leaves last, because the waiting thread may give up first.
  */
@@ -28,7 +28,8 @@ struct qv_renewal {
     size_t left; /* workers that are not through */
     bool waited_for;
     struct qv_sweep found;
-    struct qv_trust *trust; /* a reference */
+    struct qv_trust *trust;   /* a reference */
+    struct qv_policy *policy; /* a reference */
     struct qv_config_limits limits;
     struct qv_renewal_part parts[]; /* one per worker */
 };
@@ -38,6 +39,7 @@ static void renewal_free(struct qv_renewal *renewal)
     pthread_cond_destroy(&renewal->through);
     pthread_mutex_destroy(&renewal->lock);
     qv_trust_free(&renewal->trust);
+    qv_policy_free(&renewal->policy);
     qv_free(renewal);
 }
 
@@ -50,6 +52,9 @@ static void run_renewal(struct qv_worker *worker, struct qv_order *order)
     struct qv_trust *old = worker->trust;
     worker->trust = qv_trust_ref(renewal->trust);
     qv_trust_free(&old);
+    struct qv_policy *old_policy = worker->policy;
+    worker->policy = qv_policy_ref(renewal->policy);
+    qv_policy_free(&old_policy);
     worker->limits = renewal->limits;
     qv_http_limit(worker);
     qv_accept_look_again(worker);
@@ -74,7 +79,7 @@ void qv_renewal_done(struct qv_renewal_part *part, const struct qv_sweep *found)
 /* ---- the renewing thread's side -------------------------------------------------------------- */
 
 static struct qv_renewal *make(const struct qv_server *server, struct qv_trust *trust,
-                               const struct qv_config_limits *limits)
+                               struct qv_policy *policy, const struct qv_config_limits *limits)
 {
     size_t parts = server->worker_count;
     struct qv_renewal *renewal =
@@ -90,6 +95,7 @@ static struct qv_renewal *make(const struct qv_server *server, struct qv_trust *
     renewal->left = parts;
     renewal->waited_for = true;
     renewal->trust = qv_trust_ref(trust);
+    renewal->policy = qv_policy_ref(policy);
     renewal->limits = *limits;
     for (size_t i = 0; i < parts; i++)
         renewal->parts[i] =
@@ -129,12 +135,16 @@ static bool wait_for(struct qv_renewal *renewal, struct qv_sweep *found)
 }
 
 enum qv_status qv_server_renew(struct qv_server *server, struct qv_trust *trust,
-                               const struct qv_config_limits *limits, struct qv_sweep *ret_sweep,
-                               struct qv_error *error)
+                               struct qv_policy *policy, const struct qv_config_limits *limits,
+                               struct qv_sweep *ret_sweep, struct qv_error *error)
 {
-    struct qv_renewal *renewal = make(server, trust, limits);
+    struct qv_renewal *renewal = make(server, trust, policy, limits);
     if (renewal == NULL)
         return QV_NO_MEMORY;
+    if (qv_limiter_renew(server->limiter, &limits->identities) != QV_OK) {
+        renewal_free(renewal);
+        return QV_NO_MEMORY;
+    }
     qv_alert_install_all(server, trust);
     if (!send_parts(server, renewal)) {
         renewal_free(renewal);
@@ -145,6 +155,8 @@ enum qv_status qv_server_renew(struct qv_server *server, struct qv_trust *trust,
     /* Only now: so that it is this thread, and no worker, that takes the old one apart. */
     qv_trust_free(&server->trust);
     server->trust = qv_trust_ref(trust);
+    qv_policy_free(&server->policy);
+    server->policy = qv_policy_ref(policy);
     if (!through)
         return qv_error_set(error, QV_UNAVAILABLE, "a worker did not get through in %d s",
                             PATIENCE_S);

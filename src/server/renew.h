@@ -1,6 +1,6 @@
 /*
- * Another trust and other limits for workers that run: what one renewal is made of, and what each
- * worker does with it. See renew.c, sweep.c and live.c.
+ * Another trust, policy and other limits for workers that run: what one renewal is made of, and
+ * what each worker does with it. See renew.c, sweep.c and live.c.
  */
 #ifndef QUIVER_SERVER_RENEW_H
 #define QUIVER_SERVER_RENEW_H

@@ -98,6 +98,7 @@ void qv_response_send(struct qv_exchange *exchange)
     h2o_req_t *http = exchange->http;
     struct qv_response *response = &exchange->response;
     h2o_iovec_t body = take_body(response);
+    qv_account_write(&exchange->account, exchange->connection->worker->server->api, response);
     if (response->close) {
         http->http1_is_persistent = 0;
         qv_connection_linger(exchange->connection);

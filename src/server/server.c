@@ -14,7 +14,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-enum { REFUSALS_PER_SECOND = 50, PEERS_PER_SECOND = 10 };
+enum { REFUSALS_PER_SECOND = 50, PEERS_PER_SECOND = 10, LIMITS_PER_SECOND = 10 };
 
 /* ---- making -----------------------------------------------------------------------------------
  */
@@ -58,8 +58,8 @@ static enum qv_status make_workers(struct qv_server *server, struct qv_error *er
 }
 
 enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
-                             struct qv_trust *trust, struct qv_server **ret_server,
-                             struct qv_error *error)
+                             struct qv_trust *trust, struct qv_policy *policy,
+                             struct qv_server **ret_server, struct qv_error *error)
 {
     QV_CLEANUP(qv_server) struct qv_server *server = qv_alloc(sizeof(*server));
     if (server == NULL)
@@ -67,11 +67,14 @@ enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
     server->config = config;
     server->api = api;
     server->trust = qv_trust_ref(trust);
+    server->policy = qv_policy_ref(policy);
     server->refusals = (struct qv_gate)QV_GATE_INIT(REFUSALS_PER_SECOND);
     server->accept_stop = (struct qv_gate)QV_GATE_INIT(1);
     server->accept_refuse = (struct qv_gate)QV_GATE_INIT(PEERS_PER_SECOND);
     pthread_mutex_init(&server->control, NULL); /* fails only for arguments that these are not */
+    server->too_many = (struct qv_gate)QV_GATE_INIT(LIMITS_PER_SECOND);
     QV_TRY(qv_peers_new(&server->peers));
+    QV_TRY(qv_limiter_new(api->rules.dialect, &config->limits.identities, &server->limiter));
     QV_TRY(qv_router_new(qv_api_routes(), &server->router));
     QV_TRY(open_listeners(server, error));
     qv_http_prepare();
@@ -128,8 +131,10 @@ void qv_server_free(struct qv_server **server_at)
     qv_free(server->workers);
     qv_free(server->listeners);
     qv_peers_free(&server->peers);
+    qv_limiter_free(&server->limiter);
     qv_router_free(&server->router);
     qv_trust_free(&server->trust);
+    qv_policy_free(&server->policy);
     pthread_mutex_destroy(&server->control);
     qv_free(server);
 }

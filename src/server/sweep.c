@@ -9,8 +9,11 @@
  */
 #include "live.h"
 
+#include "caller.h"
+
 static void look_at(struct qv_worker *worker, struct qv_connection *connection, struct qv_wall now)
 {
+    qv_caller_forget_old(connection); /* idle ones would keep one old policy each */
     if (connection->served && connection->ssl != NULL && qv_live_stands(connection, now))
         worker->sweep.found.kept++;
 }

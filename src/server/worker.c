@@ -46,6 +46,7 @@ enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server,
     sem_init(&worker->ready, 0, 0); /* both fail only for arguments that these are not */
     pthread_mutex_init(&worker->posting, NULL);
     worker->trust = qv_trust_ref(server->trust);
+    worker->policy = qv_policy_ref(server->policy);
     worker->limits = server->config->limits;
     QV_TRY(qv_loop_timer_new(&worker->timer, error));
     QV_TRY(qv_live_start(worker));
@@ -63,6 +64,7 @@ void qv_worker_free(struct qv_worker *worker)
     qv_free(worker->doors);
     qv_loop_timer_free(&worker->timer);
     qv_trust_free(&worker->trust);
+    qv_policy_free(&worker->policy);
     pthread_mutex_destroy(&worker->posting);
     sem_destroy(&worker->ready);
     worker->server = NULL;

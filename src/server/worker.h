@@ -8,6 +8,7 @@
 
 #include "cursor.h"
 #include "gate.h"
+#include "limiter.h"
 #include "listeners.h"
 #include "loop_timer.h"
 #include "peers.h"
@@ -22,7 +23,8 @@
 struct qv_server {
     const struct qv_config *config; /**< borrowed; the start's: limits in force are the workers' */
     struct qv_api *api;             /**< borrowed */
-    struct qv_trust *trust; /**< a reference; the workers have their own. The renewing thread's */
+    struct qv_trust *trust;   /**< a reference; the workers have their own. The renewing thread's */
+    struct qv_policy *policy; /**< the same of this */
     struct qv_listener *listeners;
     size_t listener_count;
     struct qv_router router;
@@ -36,6 +38,8 @@ struct qv_server {
     struct qv_gate refusals;      /**< for "handshake refused" and "connection ended"; any thread */
     struct qv_gate accept_stop;   /**< for "not accepting"; any thread */
     struct qv_gate accept_refuse; /**< for "connection refused"; any thread */
+    struct qv_limiter *limiter;   /**< of all workers: limits.identities */
+    struct qv_gate too_many;      /**< for "limit reached"; any thread */
 };
 
 /** One worker's watch on one listener. */
@@ -62,6 +66,7 @@ struct qv_worker {
     h2o_accept_ctx_t http;
     struct qv_loop_timer timer;
     struct qv_trust *trust;         /**< a reference: who is judged from now on is judged by it */
+    struct qv_policy *policy;       /**< a reference: it decides from now on */
     struct qv_config_limits limits; /**< in force here; changed between two events */
     struct qv_door *doors;          /**< one per listener */
 

@@ -177,7 +177,7 @@ enum qv_status qv_change_register_service(const struct qv_rules *rules,
                                           struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    size_t arguments = 12 + 2 * registration->new_template_count + registration->interface_count;
+    size_t arguments = 13 + 2 * registration->new_template_count + registration->interface_count;
     QV_TRY(change_new(QV_SCRIPT_REGISTER_SERVICE, QV_OP_SERVICE_REGISTER, arguments, &change));
     QV_TRY(add_by(change, by));
     QV_TRY(add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
@@ -187,9 +187,24 @@ enum qv_status qv_change_register_service(const struct qv_rules *rules,
     QV_TRY(add_end(change, registration));
     QV_TRY(add_folded(change, rules->dialect, registration->provider));
     QV_TRY(add_folded(change, rules->dialect, registration->definition));
+    QV_TRY(add_text(change, "")); /* QV_ARG_INSTANCES_MAX: no bound */
     QV_TRY(add_templates(change, registration));
     *ret_change = change;
     change = NULL;
+    return QV_OK;
+}
+
+enum qv_status qv_change_limit_instances(struct qv_change *change, size_t most)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    struct qv_str *arg = &change->args[QV_ARG_INSTANCES_MAX];
+    char *text;
+    size_t length;
+    if (most > 0)
+        qv_buf_printf(&buf, "%zu", most);
+    QV_TRY(qv_buf_take(&buf, &text, &length));
+    qv_free((char *)arg->at);
+    *arg = (struct qv_str){.at = text, .length = length};
     return QV_OK;
 }
 

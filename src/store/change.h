@@ -33,6 +33,7 @@ struct qv_change {
 
 /** Where the places in the arguments are that name what a register script answers. */
 enum { QV_ARG_INSTANCE = 2, QV_ARG_SYSTEM = 4, QV_ARG_DEFINITION = 6 };
-enum { QV_ARG_NAME = 1 }; /* of the scripts that register systems and devices */
+enum { QV_ARG_INSTANCES_MAX = 11 }; /* of the script that registers a service */
+enum { QV_ARG_NAME = 1 };           /* of the scripts that register systems and devices */
 
 #endif

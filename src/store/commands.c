@@ -179,7 +179,7 @@ static void on_not_made(struct qv_change *change, const struct qv_reply *reply)
     qv_session_remedy(store, remedy);
 }
 
-static void send(struct qv_change *change);
+static void send_change(struct qv_change *change);
 
 static void on_reply(void *data, const struct qv_reply *reply, bool sent)
 {
@@ -195,7 +195,7 @@ static void on_reply(void *data, const struct qv_reply *reply, bool sent)
         on_refused(change, reply);
     else if (qv_reply_is_error(reply, "NOSCRIPT") && !change->whole) {
         change->whole = true;
-        send(change);
+        send_change(change);
     } else
         on_not_made(change, reply);
 }
@@ -211,7 +211,7 @@ static int64_t deadline_of(const struct qv_change *change)
     return deadline > 1 ? deadline : 1; /* 0 would mean: none */
 }
 
-static void send(struct qv_change *change)
+static void send_change(struct qv_change *change)
 {
     struct qv_store *store = change->store;
     enum qv_status status =
@@ -266,7 +266,7 @@ static void begin(struct qv_post *post)
     else if (qv_loop_arm(store->loop, &change->timer, change->due) != QV_OK)
         answer_not_made(change, QV_UNAVAILABLE, "memory ran out");
     else
-        send(change);
+        send_change(change);
 }
 
 /* ---- any thread ------------------------------------------------------------------------------ */

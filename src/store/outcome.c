@@ -67,6 +67,7 @@ static const struct {
     {"twin", QV_INVALID, "A system exists whose name differs in letter case alone: ", 0},
     {"definition-twin", QV_INVALID,
      "A service definition exists whose name differs in letter case alone: ", 0},
+    {"instances", QV_TOO_MANY, "More than ", 0}, /* limits.identities */
     {"overtaken", QV_UNAVAILABLE,
      "The change was not made: another registration has just made the interface template ", 0},
 };

@@ -2,20 +2,21 @@
 -- that is entered automatically (spec/arrowhead-discovery 3.2 rows 25 and 26, 3.9, 11.14).
 -- ARGV: 3 by, 4 automatic or required, 5 instance id, 6 its document, 7 system name, 8 document of
 -- an automatic system, 9 definition name, 10 its document, 11 end in ms or empty, 12 and 13 names of
--- system and definition with their letter case folded or '', 14 how many templates are to be made,
--- then each one's name and document, then the names of those that must be there
+-- system and definition with their letter case folded or '', 14 how many instances the system may
+-- have or '', 15 how many templates are to be made, then each one's name and document, then the
+-- names of those that must be there
 -- Replies OK with the envelopes of instance, system, device ('' without one), definition.
 local by, automatic = ARGV[3], ARGV[4] == 'automatic'
 local id, name, definition = ARGV[5], ARGV[7], ARGV[9]
-local ends = tonumber(ARGV[11])
+local ends, most = tonumber(ARGV[11]), tonumber(ARGV[14])
 local member = 'instance:' .. id
 
 local before = read(':instance:' .. id)
 local system = read(':system:' .. name)
 local defined = read(':definition:' .. definition)
 local fresh, overtaken, absent = {}, nil, nil
-local last = 14 + 2 * tonumber(ARGV[14])
-for i = 15, last, 2 do
+local last = 15 + 2 * tonumber(ARGV[15])
+for i = 16, last, 2 do
   local there = read(':template:' .. ARGV[i])
   local parts = there and parts_of(there)
   if not there then
@@ -70,6 +71,9 @@ if overtaken then return {'REFUSED', 'overtaken', overtaken} end
 if not system then return {'REFUSED', 'system', name} end
 if system_twin then return {'REFUSED', 'twin', system_twin} end
 if definition_twin then return {'REFUSED', 'definition-twin', definition_twin} end
+if most and not before and redis.call('SCARD', prefix .. ':instances-of:' .. name) >= most then
+  return {'REFUSED', 'instances', whole(most) .. ' service instances of ' .. name}
+end
 if not decoded or (not known and not rewrite) then
   return {'DAMAGED', prefix .. ':system:' .. name}
 end

@@ -1,5 +1,5 @@
 """The program's commands: help, version, wrong usage, `check`, `reload`, and `certificate`, which says who
-a file is.
+a file is. More of `policy` and `audit` is in test_policy_command.py and test_audit_verify.py.
 
 Exit status: 0 all is well, 1 it is not, 2 wrong usage. What is asked for goes to standard output, what
 is wrong to standard error.
@@ -18,12 +18,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from harness import ROOT
 from harness.extra_shared import start_shared  # noqa: F401
 from harness.pki import Pki
 from harness.process import Process, wait_until
 from harness.server import quiver_command, server_environment
 
-COMMANDS = ["serve", "check", "reload", "certificate"]
+COMMANDS = ["serve", "check", "reload", "policy", "audit", "certificate"]
+OF_A_CONFIGURATION = [command for command in COMMANDS if command != "audit"]
 
 
 def run(*arguments, **options):
@@ -51,7 +53,8 @@ def test_help_of_each(command):
     for option in ("--help", "-h"):
         done = run(command, option)
         assert (done.returncode, done.stderr) == (0, "")
-        assert f"quiver {command}" in done.stdout and "--config" in done.stdout
+        assert f"quiver {command}" in done.stdout and "exit status: " in done.stdout
+        assert ("--config" in done.stdout) == (command in OF_A_CONFIGURATION)
         assert all(len(line) <= 100 for line in done.stdout.splitlines())
 
 
@@ -79,6 +82,19 @@ WRONG = [
     ["reload", "--config", "a", "more"],
     ["reload", "--nonsense"],
     ["check", "--json"],
+    ["policy"],
+    ["policy", "nonsense"],
+    ["policy", "operations", "more"],
+    ["policy", "explain"],
+    ["policy", "explain", "--nonsense"],
+    ["policy", "test", "tests.yaml"],
+    ["policy", "test", "--config", "a"],
+    ["audit"],
+    ["audit", "nonsense"],
+    ["audit", "verify"],
+    ["audit", "verify", "--nonsense"],
+    ["audit", "verify", "--anchor"],
+    ["audit", "verify", "--anchor", "0123", "audit.log"],
 ]
 
 
@@ -96,6 +112,13 @@ def test_check_says_that_all_is_well(quiver):
     done = run("check", "--config", server.config_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "testcloud.company.arrowhead.eu" in done.stdout
+
+
+def test_check_of_the_shipped_policy(quiver):
+    """The policy that config/quiver.yaml names."""
+    server = quiver.prepare(authorization={"policy": str(ROOT / "config/policy.yaml")})
+    done = run("check", "--config", server.config_path)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_check_warns_of_what_ends_soon(quiver, new_pki):

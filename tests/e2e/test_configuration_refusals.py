@@ -86,7 +86,6 @@ def test_the_base_is_fine(quiver, text):
 
 ADDED = {
     # settings of later versions: refused by name
-    "authorization:\n  policy: policy.yaml": "authorization.policy",
     "registry:\n  page_size_max: 10": "registry.page_size_max",
     "chap:\n  ttl: 30s": "chap",
     "  redis: rediss://127.0.0.1:6379": "store.redis",

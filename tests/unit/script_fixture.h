@@ -34,7 +34,7 @@ static inline redisReply *run_text(struct redis_fixture *on, const char *text,
 #define OPEN(...) RUN(QV_SCRIPT_OPEN, "0", "token-of-the-head", BY, "5.0", __VA_ARGS__)
 #define REGISTER_AS(mode, deadline, id, doc, system_doc, end, ...)                                 \
     RUN(QV_SCRIPT_REGISTER_SERVICE, deadline, "token-register", BY, mode, id, doc, "provider",     \
-        system_doc, "definition", "{\"name\":\"definition\"}", end, "", "", "0", __VA_ARGS__)
+        system_doc, "definition", "{\"name\":\"definition\"}", end, "", "", "", "0", __VA_ARGS__)
 #define REGISTER(id)                                                                               \
     REGISTER_AS("automatic", "0", id, "{\"instanceId\":\"" id "\"}", SYSTEM_DOC("10.0.0.1"), "",   \
                 "generic-http")

@@ -53,6 +53,22 @@ static inline void configure_server(void)
     };
 }
 
+/** From the next start or renewal on. */
+static inline void set_policy(const char *text)
+{
+    struct qv_policy *next = NULL;
+    const struct qv_rules rules = {.dialect = qv_dialect_get(QV_DIALECT_5_0)};
+    QV_CLEANUP(qv_strings) struct qv_strings faults = {0};
+    if (qv_policy_parse("policy.yaml", qv_str_from(text), &rules, &next, &faults) != QV_OK)
+        fail_msg("%s", faults.count > 0 ? faults.at[0] : "no policy");
+    qv_policy_free(&policy);
+    policy = next;
+}
+#define OPEN_POLICY                                                                                \
+    "version: 1\nrules:\n"                                                                         \
+    "  - {name: known, who: {profile: [system, operator]}, allow: ['ops.*', monitor.echo]}\n"      \
+    "  - {name: unknown, who: {anonymous: true}, allow: ['ops.*']}\n"
+
 /** With the configuration as it is. */
 static inline void start_server(void)
 {
@@ -60,10 +76,11 @@ static inline void start_server(void)
     signal(SIGPIPE, SIG_IGN);
     in_force = load_configured();
     api = (struct qv_api){.config = &config, .rules = {.dialect = qv_dialect_get(QV_DIALECT_5_0)}};
-    assert_int_equal(qv_policy_builtin(&policy), QV_OK);
+    if (policy == NULL)
+        set_policy(OPEN_POLICY);
+    assert_int_equal(qv_audit_open(&config, &api.audit, &error), QV_OK);
     assert_int_equal(qv_handshakes_new(&api.handshakes), QV_OK);
-    api.policy = policy;
-    if (qv_server_new(&config, &api, in_force, &server, &error) != QV_OK ||
+    if (qv_server_new(&config, &api, in_force, policy, &server, &error) != QV_OK ||
         qv_server_start(server, &error) != QV_OK)
         fail_msg("%s", qv_error_message(&error));
     find_ports();
@@ -74,6 +91,7 @@ static inline void stop_server(void)
     qv_server_free(&server);
     qv_trust_free(&in_force);
     qv_handshakes_free(&api.handshakes);
+    qv_audit_free(&api.audit);
     qv_policy_free(&policy);
 }
 
@@ -83,7 +101,7 @@ static inline struct qv_sweep renew_server(void)
     struct qv_sweep sweep;
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     struct qv_trust *next = load_configured();
-    enum qv_status status = qv_server_renew(server, next, &config.limits, &sweep, &error);
+    enum qv_status status = qv_server_renew(server, next, policy, &config.limits, &sweep, &error);
     if (status != QV_OK)
         fail_msg("%s", qv_error_message(&error));
     qv_trust_free(&in_force);
@@ -195,10 +213,13 @@ static inline int peer_read(struct peer *peer, char *text, int size)
     return got;
 }
 
+/** What peer_ask read last. */
+static char answer[2048];
+
 /** The status of the answer to a request; 0: there was none, the connection is at its end. */
 static inline int peer_ask(struct peer *peer, const char *request)
 {
-    char answer[2048] = "";
+    answer[0] = '\0';
     int length = 0, got, status = 0;
     if (peer_write(peer, request) <= 0)
         return 0;

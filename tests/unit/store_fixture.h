@@ -69,12 +69,14 @@ static inline void wait_for(struct answer *answer)
 
 static inline struct qv_grant grant_for(enum qv_operation operation)
 {
+    QV_CLEANUP(qv_rights) struct qv_rights *rights = NULL;
     struct qv_permit permit;
     struct qv_grant grant;
     struct qv_decision decision;
-    struct qv_object object = {.requester = QV_STR("provider"), .provider = QV_STR("provider")};
-    assert_int_equal(qv_policy_permit(f.policy, f.identity, operation, &permit, &decision, NULL),
-                     QV_OK);
+    const struct qv_caller caller = {.identity = f.identity, .system = QV_STR("provider")};
+    const struct qv_object object = {.provider = QV_STR("provider")};
+    assert_int_equal(qv_policy_rights(f.policy, &caller, &rights), QV_OK);
+    assert_int_equal(qv_policy_permit(rights, operation, &permit, &decision, NULL), QV_OK);
     assert_int_equal(qv_policy_grant(&permit, &object, &grant, &decision, NULL), QV_OK);
     return grant;
 }
@@ -187,7 +189,7 @@ static inline void store_prepare(void)
     f.config->store.journal_max = 100000;
     qv_rules_from_config(f.config, f.rules);
     assert_int_equal(qv_registry_new(f.rules, &f.registry), QV_OK);
-    assert_int_equal(qv_policy_builtin(&f.policy), QV_OK);
+    assert_int_equal(qv_policy_builtin(f.rules, &f.policy), QV_OK);
     assert_int_equal(qv_identity_from_declared(f.rules->dialect, &header, &f.identity, NULL),
                      QV_OK);
 }

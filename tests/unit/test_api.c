@@ -51,7 +51,14 @@ static void writes_the_error_object(void **state)
                  "\"origin\":\"GET /x\"}",
                  rows[i].http, rows[i].type);
         assert_int_equal(response.status, rows[i].http);
-        assert_int_equal(response.retry_after > 0, rows[i].http == 503);
+        assert_int_equal(response.retry_after, rows[i].http == 503   ? 1
+                                               : rows[i].http == 429 ? 60
+                                                                     : 0);
+        response.retry_after = 7; /* whoever knows how long says so before */
+        qv_response_set_error(&response, &error, QV_STR("GET /x"));
+        assert_int_equal(response.retry_after, rows[i].http == 503   ? 1
+                                               : rows[i].http == 429 ? 7
+                                                                     : 0);
         assert_body(&response, expected);
 
         qv_response_set_error(&response, &error, QV_STR(""));
@@ -90,6 +97,29 @@ static void explains_a_denial_as_configured(void **state)
             assert_string_equal(response.rule, rows[i].rule);
         else
             assert_null(response.rule);
+        /* the audit trail is told in any case */
+        assert_int_equal(response.record.verdict, QV_RECORD_DENIED);
+        assert_string_equal(response.record.rule, "quarantine");
+        assert_string_equal(response.record.reason.at, "denied");
+    }
+}
+
+static void records_who_had_no_right(void **state)
+{
+    (void)state;
+    static const enum qv_status rows[] = {QV_INVALID,    QV_UNAUTHENTICATED, QV_DENIED,
+                                          QV_TOO_MANY,   QV_NOT_FOUND,       QV_LOCKED,
+                                          QV_UNAVAILABLE};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        QV_CLEANUP(qv_response) struct qv_response response = {0};
+        QV_CLEANUP(qv_error) struct qv_error error = {0};
+        qv_error_set(&error, rows[i], "words");
+        qv_response_set_error(&response, &error, QV_STR(""));
+        bool denied = rows[i] == QV_UNAUTHENTICATED || rows[i] == QV_DENIED;
+        assert_int_equal(response.record.verdict, denied ? QV_RECORD_DENIED : QV_RECORD_NONE);
+        assert_string_equal(denied ? response.record.reason.at : "words", "words");
+        assert_int_equal(response.record.reason.length > 0, denied);
+        assert_null(response.record.rule);
     }
 }
 
@@ -222,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_the_error_object),
         cmocka_unit_test(explains_a_denial_as_configured),
+        cmocka_unit_test(records_who_had_no_right),
         cmocka_unit_test(takes_and_gives_json_alone),
         cmocka_unit_test(reads_truth_values),
         cmocka_unit_test(reads_bodies),

@@ -81,6 +81,8 @@ static void the_shipped_file(void **state)
     assert_string_equal(config->tls.trust.at[0],
                         TEST_DATA "/../../../config/../certs/local/cloud-ca.crt");
     assert_int_equal(config->tls.crl.count, 1);
+    assert_string_equal(config->authorization.policy, TEST_DATA "/../../../config/policy.yaml");
+    assert_null(config->audit.file);
     assert_null(config->cloud.name);
 }
 
@@ -125,7 +127,10 @@ static void defaults(void **state)
     assert_int_equal(config->store.redis, QV_REDIS_EMBEDDED);
     assert_true(config->store.timeout_ms == 2000);
     assert_true(config->store.journal_max == 100000);
+    assert_null(config->authorization.policy);
     assert_true(config->authorization.explain_to_clients);
+    assert_null(config->audit.file);
+    assert_false(config->audit.required);
     assert_int_equal(config->registry.provider_registration, QV_PROVIDER_AUTOMATIC);
     assert_int_equal(config->registry.interface_policy, QV_INTERFACE_RESTRICTED);
     assert_int_equal(config->registry.discovery, QV_DISCOVERY_OPEN);
@@ -206,7 +211,10 @@ static void every_setting(void **state)
     assert_string_equal(config->store.data_directory, "/var/lib/quiver");
     assert_true(config->store.timeout_ms == 500);
     assert_true(config->store.journal_max == 10);
+    assert_string_equal(config->authorization.policy, TEST_DATA "/config/rules.yaml");
     assert_false(config->authorization.explain_to_clients);
+    assert_string_equal(config->audit.file, TEST_DATA "/config/../log/audit.log");
+    assert_true(config->audit.required);
     assert_int_equal(config->registry.provider_registration, QV_PROVIDER_REQUIRED);
     assert_false(config->registry.verbose);
     assert_false(config->registry.self_addressing);
@@ -259,13 +267,13 @@ static const struct {
     {LEAST "--- {}\n", "4: a second document begins here, remove it"},
     {LEAST "? [a]\n: 1\n", "4: a key must be a word"},
     {LEAST "logg: 1\n",
-     "4: logg: is not a setting; known here: cloud, listeners, tls, store, authorization, "
+     "4: logg: is not a setting; known here: cloud, listeners, tls, store, authorization, audit, "
      "registry, identity, limits, log"},
     {LEAST "log: {levels: info}\n", "4: log.levels: is not a setting; known here: level, format"},
     {LEAST "log: {\"\": 1}\n", "4: log.(key): is not a setting; known here: level, format"},
-    {LEAST "log.level: info\n",
-     "4: log.level: is not a setting; known here: cloud, listeners, tls, store, authorization, "
-     "registry, identity, limits, log"},
+    {LEAST "log.level: info\n", "4: log.level: is not a setting; known here: cloud, listeners, "
+                                "tls, store, authorization, audit, "
+                                "registry, identity, limits, log"},
     {LEAST "chap: {\"*\": 1}\n", "4: chap.(key): is not supported by this version, remove it"},
     {LEAST "log: {level: info, level: debug}\n",
      "4: log.level: is given twice (first in line 4), remove one"},
@@ -340,8 +348,6 @@ static const struct {
      "4: store.redis: the value is none of the known forms; write embedded, "
      "redis://[user:password@]host[:port][/database] or unix:///path[?db=database]"},
     /* what this version cannot honour */
-    {LEAST "authorization: {policy: policy.yaml}\n",
-     "4: authorization.policy: is not supported by this version, remove it"},
     {LEAST "registry: {page_size_max: 1}\n",
      "4: registry.page_size_max: is not supported by this version, remove it"},
     {LEAST "chap:\n  ttl: 30s\n", "5: chap.ttl: is not supported by this version, remove it"},
@@ -349,6 +355,14 @@ static const struct {
     {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap]"),
      "3: listeners[0].serve: \"chap\" is not supported by this version, use one of: arrowhead, "
      "ops"},
+    /* the audit trail */
+    {LEAST "audit: {required: true}\n",
+     "4: audit.required: needs a file whose room can be set aside, name one in audit.file"},
+    {LEAST "audit: {file: stdout, required: true}\n",
+     "4: audit.required: needs a file whose room can be set aside, name one in audit.file"},
+    {LEAST "audit: {files: a.log}\n",
+     "4: audit.files: is not a setting; known here: file, required"},
+    {LEAST "audit: a.log\n", "4: audit: must be a mapping: its settings below it, indented"},
     /* the cloud */
     {"cloud: {name: testcloud.company}\n"
      "listeners:\n- {name: a, address: 127.0.0.1, port: 1, tls: off, serve: [ops]}\n",
@@ -768,13 +782,16 @@ static void the_reference_names_every_setting(void **state)
         "| `limits.workers` | number, 0 to 256 | `0` | at a restart | ",
         "| `port` | number, 0 to 65535 | must be given | ",
         "| `tls` | word: `mutual`, `server`, `off` | must be given | ",
-        "- `authorization.policy`: ",
+        "| `authorization.policy` | path |  | at a reload | ",
+        "| `audit.file` | path or `stdout` |  | at a restart | ",
+        "| `audit.required` | true or false | `false` | at a restart | ",
+        "- `registry.page_size_max`: ",
         "- `listeners[].serve: chap`\n",
     };
     for (size_t i = 0; i < COUNT(lines); i++)
         if (strstr(buf.at, lines[i]) == NULL)
             fail_msg("missing: %s", lines[i]);
-    assert_null(strstr(buf.at, "| `authorization.policy`"));
+    assert_null(strstr(buf.at, "- `authorization.policy`"));
 }
 
 int main(void)

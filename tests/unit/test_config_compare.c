@@ -81,6 +81,10 @@ static const struct {
     {"store: {redis: \"unix:///a\"}\n", "store: {redis: \"unix:///b\"}\n", "", "store.redis"},
     {"", "store: {timeout: 3s}\nregistry: {verbose: false, direct_access: [a]}\n", "",
      "store.timeout registry.direct_access registry.verbose"},
+    {"", "authorization: {policy: a.yaml}\naudit: {file: a.log}\n", "authorization.policy",
+     "audit.file"},
+    {"audit: {file: a.log}\n", "audit: {file: stdout}\n", "", "audit.file"},
+    {"audit: {file: a.log}\n", "audit: {file: a.log, required: true}\n", "", "audit.required"},
     {"", "registry: {advertise: {address: h, port: 5}}\nlog: {level: error}\n", "log.level",
      "registry.advertise.address registry.advertise.port"},
 };
@@ -143,11 +147,12 @@ static void every_setting_is_compared(void **state)
     assert_list(&soft,
                 "tls.certificate tls.private_key tls.private_key_password_file tls.trust tls.crl "
                 "tls.require_crl tls.stale_crl tls.min_version tls.ciphers tls.cipher_suites "
-                "tls.groups identity.authentication_system.ca "
+                "tls.groups authorization.policy identity.authentication_system.ca "
                 "identity.authentication_system.secrets_file identity.blacklist.ca limits.body "
                 "limits.json_depth limits.connections limits.connections_per_peer "
-                "limits.handshake_timeout limits.request_timeout log.level log.format");
-    assert_int_equal(hard.count, 29);
+                "limits.handshake_timeout limits.request_timeout limits.identities log.level "
+                "log.format");
+    assert_int_equal(hard.count, 31);
 }
 
 /* ---- what is in force then ------------------------------------------------------------------- */

@@ -4,79 +4,11 @@
  * job, and what is answered when the store is done with it. The store's part is played by the test;
  * what the scripts do is tested in test_discovery_scripts.c.
  */
-#include "domain_fixture.h"
+#include "handler_fixture.h"
 
-#include "../../src/api/handler.h"
-#include "../../src/api/operations.h"
-#include "view_fixture.h"
+#define OTHER "\"addresses\":[{\"type\":\"IPV4\",\"address\":\"10.0.0.2\"}]"
+#define OWN   "\"addresses\":[{\"type\":\"IPV4\",\"address\":\"10.0.0.1\"}]"
 
-#define ORIGIN "POST /x"
-#define OTHER  "\"addresses\":[{\"type\":\"IPV4\",\"address\":\"10.0.0.2\"}]"
-#define OWN    "\"addresses\":[{\"type\":\"IPV4\",\"address\":\"10.0.0.1\"}]"
-#define ERROR(words, code, type)                                                                   \
-    "{\"errorMessage\":\"" words "\",\"errorCode\":" #code ",\"exceptionType\":\"" type            \
-    "\",\"origin\":\"" ORIGIN "\"}"
-
-static struct qv_config config;
-static struct qv_registry *registry;
-static struct qv_view *view;
-static struct qv_policy *policy;
-static struct qv_identity *caller;
-static struct qv_api api;
-
-static int set_up(void **state)
-{
-    (void)state;
-    struct qv_str header = QV_STR("Bearer SYSTEM//Prov");
-    config = (struct qv_config){.registry.verbose = true};
-    api = (struct qv_api){.config = &config, .rules = fixture_rules()};
-    if (qv_registry_new(&api.rules, &registry) != QV_OK || qv_view_new(&view) != QV_OK ||
-        qv_policy_builtin(&policy) != QV_OK ||
-        qv_identity_from_declared(api.rules.dialect, &header, &caller, NULL) != QV_OK)
-        return 1;
-    qv_registry_publish(registry, view);
-    api.registry = registry;
-    api.policy = policy;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    qv_identity_free(&caller);
-    qv_policy_free(&policy);
-    qv_registry_free(&registry);
-    return 0;
-}
-
-struct call {
-    operation_handler *handle;
-    enum qv_operation operation;
-    const char *body, *query, *param;
-    const char *content_type; /* NULL: not sent */
-};
-
-static void run(const struct call *call, struct qv_response *response, struct qv_job **ret_job)
-{
-    struct qv_request request = {
-        .query = qv_str_from(call->query),
-        .body = qv_str_from(call->body),
-        .has_body = call->body != NULL,
-        .param = qv_str_from(call->param),
-        .origin = QV_STR(ORIGIN),
-        .identity = caller,
-        .json_depth = 16,
-    };
-    if (call->content_type != NULL)
-        request.content_type = qv_str_from(call->content_type);
-    struct qv_permit permit;
-    struct qv_decision decision;
-    assert_int_equal(qv_policy_permit(policy, caller, call->operation, &permit, &decision, NULL),
-                     QV_OK);
-    call->handle(&api, &permit, &request, response, ret_job);
-}
-
-#define JSON              "application/json"
 #define REGISTER_S(body_) system_register, QV_OP_SYSTEM_REGISTER, body_, NULL, NULL, JSON
 #define REGISTER_D(body_) device_register, QV_OP_DEVICE_REGISTER, body_, NULL, NULL, JSON
 
@@ -260,6 +192,28 @@ static const struct {
      NULL},
 };
 
+/* A change that found nothing to do, or something else than it brought, has no revision, nor did it
+   cost the caller any right. */
+static void assert_recorded(const struct qv_response *response, const struct call *call, bool done)
+{
+    const struct qv_record *record = &response->record;
+    bool device = call->handle == device_register || call->handle == device_revoke;
+    const char *object = !device                                        ? "prov"
+                         : call->param != NULL && call->param[0] == 'n' ? "no_name"
+                                                                        : "d";
+    bool refused = response->status >= 400;
+    assert_int_equal(record->verdict, refused ? QV_RECORD_REFUSED : QV_RECORD_ALLOWED);
+    assert_string_equal(record->object.at, object);
+    assert_string_equal(record->rule,
+                        device ? "devices are everyone's" : "providers publish their own");
+    assert_int_equal(record->epoch, done ? 3 : 0);
+    assert_int_equal(record->revision, done ? 7 : 0);
+    if (refused)
+        assert_non_null(strstr(record->reason.at, "already exists"));
+    else
+        assert_int_equal(record->reason.length, 0);
+}
+
 static void what_the_store_found_decides_the_answer(void **state)
 {
     (void)state;
@@ -269,7 +223,8 @@ static void what_the_store_found_decides_the_answer(void **state)
         run(&changes[i].call, &response, &job);
         assert_non_null(job);
         assert_true(qv_grant_covers(&job->grant, changes[i].granted));
-        job->outcome = (struct qv_outcome){.status = QV_OK, .done = changes[i].done};
+        job->outcome = (struct qv_outcome){
+            .status = QV_OK, .done = changes[i].done, .epoch = 3, .revision = 7};
         struct qv_entity_head **place =
             changes[i].kind == QV_KIND_SYSTEM ? &job->outcome.system : &job->outcome.device;
         const char *id = changes[i].kind == QV_KIND_SYSTEM ? "prov" : "d";
@@ -284,6 +239,7 @@ static void what_the_store_found_decides_the_answer(void **state)
             assert_string_equal(response.body.at, changes[i].answer);
         else
             assert_int_equal(response.body.length, 0);
+        assert_recorded(&response, &changes[i].call, changes[i].done);
         qv_job_free(&job);
     }
 }
@@ -298,7 +254,28 @@ static void a_device_in_use_is_locked(void **state)
     qv_job_finish(job, &response);
     assert_int_equal(response.status, 423);
     assert_string_equal(response.body.at, ERROR("At least one system", 423, "LOCKED"));
+    assert_int_equal(response.record.verdict, QV_RECORD_REFUSED);
+    assert_string_equal(response.record.reason.at, "At least one system");
     qv_job_free(&job);
+}
+
+static void nobody_says_what_nobody_knows(void **state)
+{
+    (void)state;
+    for (int unknown = 0; unknown < 2; unknown++) {
+        QV_CLEANUP(qv_response) struct qv_response response = {0};
+        struct qv_job *job = NULL;
+        run(&(struct call){device_revoke, QV_OP_DEVICE_REVOKE, NULL, NULL, "d", NULL}, &response,
+            &job);
+        job->outcome.status = qv_error_set(&job->outcome.error, QV_UNAVAILABLE, "slow");
+        job->outcome.unknown = unknown;
+        job->outcome.done = unknown; /* Redis had made it */
+        qv_job_finish(job, &response);
+        assert_int_equal(response.status, 503);
+        assert_int_equal(response.record.verdict, unknown ? QV_RECORD_UNKNOWN : QV_RECORD_REFUSED);
+        assert_int_equal(response.record.revision, 0);
+        qv_job_free(&job);
+    }
 }
 
 static void every_failed_allocation_is_answered(void **state)
@@ -339,6 +316,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_the_store_found_decides_the_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_in_use_is_locked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_says_what_nobody_knows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_failed_allocation_is_answered, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

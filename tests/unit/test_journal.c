@@ -182,7 +182,7 @@ static void every_allocation_of_a_change_may_fail(void **state)
         assert_int_equal(status, change != NULL ? QV_OK : QV_NO_MEMORY);
         assert_true(nth < 1000);
     }
-    assert_int_equal(change->count, 12);
+    assert_int_equal(change->count, 13);
     assert_str(change->args[0], "{\"system\":\"provider\",\"x5t#S256\":\"f\",\"issuer\":"
                                 "\"CN=\\\"x\\\"\",\"serial\":\"0a\","
                                 "\"notAfter\":\"2030-01-01T00:00:00Z\"}");
@@ -194,7 +194,16 @@ static void every_allocation_of_a_change_may_fail(void **state)
     assert_str(change->args[8], "1893456000000"); /* as the document: whole seconds */
     assert_str(change->args[9], "");              /* names have no letter case in dialect 5.0 */
     assert_str(change->args[10], "");
-    assert_str(change->args[11], "0");
+    assert_str(change->args[QV_ARG_INSTANCES_MAX], "");
+    assert_str(change->args[12], "0");
+    qv_memory_fail_at(1);
+    assert_int_equal(qv_change_limit_instances(change, 500), QV_NO_MEMORY);
+    qv_memory_fail_at(0);
+    assert_str(change->args[QV_ARG_INSTANCES_MAX], "");
+    assert_int_equal(qv_change_limit_instances(change, 500), QV_OK);
+    assert_str(change->args[QV_ARG_INSTANCES_MAX], "500");
+    assert_int_equal(qv_change_limit_instances(change, 0), QV_OK);
+    assert_str(change->args[QV_ARG_INSTANCES_MAX], "");
     assert_int_equal(strlen(change->token), 16);
     qv_change_free(&change);
     qv_change_free(&change);
@@ -251,9 +260,9 @@ static void a_change_names_each_template_once(void **state)
     assert_int_equal(
         qv_change_register_service(&rules, QV_PROVIDER_REQUIRED, &registration, &by, &change),
         QV_OK);
-    assert_int_equal(change->count, 14);
-    assert_str(change->args[12], "b");
-    assert_str(change->args[13], "a");
+    assert_int_equal(change->count, 15);
+    assert_str(change->args[13], "b");
+    assert_str(change->args[14], "a");
 }
 
 int main(void)

@@ -216,6 +216,30 @@ static void for_people(void **state)
                                   "connections       99 kept, 1 ended\n");
 }
 
+/* Between the CAs and what is no file: a part like the others, with each fault on its own. */
+static void the_policy_is_a_part(void **state)
+{
+    (void)state;
+    QV_CLEANUP(reload_outcome) struct reload_outcome outcome = {0};
+    QV_CLEANUP(qv_buf) struct qv_buf json = {0}, lines = {0};
+    QV_CLEANUP(qv_json) json_t *value = NULL;
+    bool good = true;
+    reload_outcome_set(&outcome, RELOAD_ANCHORS, true);
+    reload_outcome_set(&outcome, RELOAD_POLICY, true);
+    assert_true(reload_outcome_is_good(&outcome));
+    reload_outcome_fail(&outcome, RELOAD_POLICY, "p.yaml:3: who: is missing");
+    reload_outcome_fail(&outcome, RELOAD_POLICY, "p.yaml:9: allow: fly is no operation");
+    assert_false(reload_outcome_is_good(&outcome));
+    reload_outcome_write(&outcome, &json);
+    assert_int_equal(qv_json_parse(qv_buf_str(&json), 8, &value, NULL), QV_OK);
+    assert_int_equal(reload_outcome_tell(value, &lines, &good), QV_OK);
+    assert_false(good);
+    assert_string_equal(lines.at, "CAs and CRLs      renewed\n"
+                                  "policy            kept: p.yaml:3: who: is missing\n"
+                                  "policy            kept: p.yaml:9: allow: fly is no operation\n"
+                                  "connections       0 kept, 0 ended\n");
+}
+
 static void what_is_no_outcome_is_not_told(void **state)
 {
     (void)state;
@@ -308,6 +332,7 @@ int main(void)
         cmocka_unit_test(it_is_good_if_nothing_old_stays),
         cmocka_unit_test(as_json),
         cmocka_unit_test(for_people),
+        cmocka_unit_test(the_policy_is_a_part),
         cmocka_unit_test(what_is_no_outcome_is_not_told),
         cmocka_unit_test(in_the_log),
     };

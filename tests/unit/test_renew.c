@@ -386,7 +386,7 @@ static void a_server_that_stopped_is_not_renewed(void **state)
     struct qv_sweep untouched = {.kept = 77};
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     qv_server_stop(server);
-    assert_int_equal(qv_server_renew(server, in_force, &config.limits, &untouched, &error),
+    assert_int_equal(qv_server_renew(server, in_force, policy, &config.limits, &untouched, &error),
                      QV_UNAVAILABLE);
     assert_int_equal(untouched.kept, 77);
     assert_string_equal(qv_error_message(&error), "the server is not running");

@@ -176,7 +176,7 @@ static void refuses_what_does_not_exist(void **state)
 #define REGISTER_WITH(definition, folded_system, folded_definition, ...)                           \
     RUN(QV_SCRIPT_REGISTER_SERVICE, "0", "token-register", BY, "automatic",                        \
         "provider::" definition "::1.0.0", "{}", "provider", SYSTEM_DOC("10.0.0.1"), definition,   \
-        "{\"name\":\"" definition "\"}", "", folded_system, folded_definition, __VA_ARGS__)
+        "{\"name\":\"" definition "\"}", "", folded_system, folded_definition, "", __VA_ARGS__)
 
 /* interface_policy extendable and open: templates are made in the same change, or it is refused. */
 static void makes_templates_in_the_same_entry(void **state)
@@ -194,6 +194,29 @@ static void makes_templates_in_the_same_entry(void **state)
         assert_reply(REGISTER_WITH("a", "", "", "1", "own", "{}"), "REFUSED", "overtaken", "own"));
     assert_changes_nothing(assert_reply(REGISTER_WITH("a", "", "", "1", "other", "{}", "nowhere"),
                                         "REFUSED", "template", "nowhere"));
+}
+
+#define REGISTER_AT_MOST(most, definition)                                                         \
+    RUN(QV_SCRIPT_REGISTER_SERVICE, "0", "token-register", BY, "automatic",                        \
+        "provider::" definition "::1.0.0", "{}", "provider", SYSTEM_DOC("10.0.0.1"), definition,   \
+        "{\"name\":\"" definition "\"}", "", "", "", most, "0", "generic-http")
+
+/* limits.identities: so many instances of a provider, and replacements of these. */
+static void counts_instances(void **state)
+{
+    (void)state;
+    assert_reply(REGISTER_AT_MOST("2", "a"), "OK", "2");
+    assert_reply(REGISTER_AT_MOST("2", "b"), "OK", "3");
+    assert_changes_nothing(assert_reply(REGISTER_AT_MOST("2", "c"), "REFUSED", "instances",
+                                        "2 service instances of provider"));
+    assert_reply(REGISTER_AT_MOST("2", "b"), "OK", "4");
+    assert_reply(REGISTER_AT_MOST("1", "a"), "OK", "5"); /* less than there are: these stay */
+    assert_changes_nothing(assert_reply(REGISTER_AT_MOST("1", "c"), "REFUSED", "instances",
+                                        "1 service instances of provider"));
+    assert_reply(REVOKE("provider::a::1.0.0"), "OK", "6");
+    assert_reply(REGISTER_AT_MOST("2", "c"), "OK", "7");
+    assert_reply(REGISTER_AT_MOST("", "d"), "OK", "8"); /* no bound */
+    assert_int_equal(redis_number(&redis, "SCARD %s", P ":instances-of:provider"), 3);
 }
 
 /* Dialect 5.2 (section 11.6): no two names that differ in letter case alone. */
@@ -363,8 +386,8 @@ static void a_cascade_races_with_registrations(void **state)
     for (int i = 0; i < ROUNDS; i++) {
         redisAppendCommand(redis.to,
                            "EVAL %s 1 %s 0 t%d %s automatic provider::d::%d {} provider "
-                           "%s definition {} %s %s %s 0 generic-http",
-                           enter, P, i, BY, i % 7, SYSTEM_DOC("1"), "", "", "");
+                           "%s definition {} %s %s %s %s 0 generic-http",
+                           enter, P, i, BY, i % 7, SYSTEM_DOC("1"), "", "", "", "");
         if (i % 3 == 0)
             redisAppendCommand(other.to, "EVAL %s 1 %s 0 r%d %s provider", revoke, P, i, BY);
         int done = 0;
@@ -497,6 +520,7 @@ int main(void)
         cmocka_unit_test_setup(registers_all_in_one_entry, set_up_head),
         cmocka_unit_test_setup(refuses_what_does_not_exist, set_up_head),
         cmocka_unit_test_setup(makes_templates_in_the_same_entry, set_up_head),
+        cmocka_unit_test_setup(counts_instances, set_up_head),
         cmocka_unit_test_setup(refuses_twins, set_up_head),
         cmocka_unit_test_setup(a_system_is_refreshed_only_if_automatic, set_up_head),
         cmocka_unit_test_setup(unknown_members_survive, set_up_head),

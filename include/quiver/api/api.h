@@ -38,7 +38,29 @@ struct qv_request {
     const struct qv_identity
         *identity; /**< NULL: nobody; lives as long as the request and its job */
     struct qv_wall now;
-    size_t json_depth; /**< limits.json_depth, as it is in force */
+    size_t json_depth;    /**< limits.json_depth, as it is in force */
+    size_t instances_max; /**< that the caller may have registered; 0: no bound */
+};
+
+/**
+ * What the audit trail is to have of an answer, beside what the server knows itself. A line has
+ * each answer 401 and 403, whatever was asked for, and each change that the policy granted,
+ * whatever came of it. What never came so far (400, 404, 405, 429 ...) has none, nor have lookups.
+ */
+enum qv_recorded {
+    QV_RECORD_NONE,
+    QV_RECORD_ALLOWED, /**< it was made, or there was nothing to do */
+    QV_RECORD_DENIED,  /**< for want of identity or right */
+    QV_RECORD_REFUSED, /**< granted, but not made: what is stored stands against it, or a fault */
+    QV_RECORD_UNKNOWN, /**< nobody knows whether it was made */
+};
+struct qv_record {
+    enum qv_recorded verdict;
+    const char *rule; /**< which decided, whether the client is told or not; lives as the policy;
+                           NULL: none */
+    struct qv_buf object;     /**< instance id, system or device name, as far as it is known */
+    struct qv_buf reason;     /**< of what was not made: the words, whether told or not */
+    uint64_t epoch, revision; /**< of a change; revision 0: none */
 };
 
 struct qv_response {
@@ -47,9 +69,10 @@ struct qv_response {
     const char *allow;        /**< static; for 405 and OPTIONS; NULL: none */
     const char *accept;       /**< static; for 415: what is taken (RFC 9110 12.5.1); NULL: none */
     const char *rule;         /**< lives as the policy; X-Quiver-Rule; NULL: none */
-    unsigned retry_after;     /**< seconds; 0: none */
+    unsigned retry_after;     /**< seconds; 0: none, or what an error of its status has */
     bool close;               /**< end the connection after this answer */
     struct qv_buf body;
+    struct qv_record record;
 };
 void qv_response_free(struct qv_response *response);
 
@@ -74,11 +97,12 @@ struct qv_route {
 const struct qv_route *qv_api_routes(void);
 
 /** Makes the response the Arrowhead error object (spec 2.1): status, type, words, origin. `origin`
- *  empty: the member is left out (identity errors). */
+ *  empty: the member is left out (identity errors). A 401 or 403 is recorded as denied. */
 void qv_response_set_error(struct qv_response *response, const struct qv_error *error,
                            struct qv_str origin);
 /** The same for a refusal by policy, as authorization.explain_to_clients says: the rule's name in a
- *  header and the policy's words, or neither where the reference has no words of its own. */
+ *  header and the policy's words, or neither where the reference has no words of its own. The
+ *  record has both in any case. */
 void qv_response_set_denied(struct qv_response *response, const struct qv_api *api,
                             const struct qv_error *error, const struct qv_decision *decision,
                             struct qv_str origin);
@@ -87,7 +111,8 @@ int qv_status_http(enum qv_status status);
 
 /** Submits the job's change. `done(data, job)` runs on the store's thread, exactly once. */
 void qv_job_start(struct qv_job *job, void (*done)(void *data, struct qv_job *job), void *data);
-/** Writes the answer of a job that is done. On the worker; the job is still the caller's. */
+/** Writes the answer of a job that is done, and its record. On the worker; the job is still the
+ *  caller's. */
 void qv_job_finish(struct qv_job *job, struct qv_response *response);
 void qv_job_free(struct qv_job **job);
 

@@ -38,6 +38,21 @@ struct qv_config_listener {
     int line; /**< in the file, for messages of later checks */
 };
 
+/** What callers of some names may have, each by itself. 0: no bound. */
+struct qv_config_identity_limit {
+    struct qv_strings systems; /**< names and globs */
+    size_t requests;           /**< a second */
+    size_t burst;              /**< at once; 0: as many as `requests` */
+    size_t connections;        /**< live ones that were made with a certificate */
+    size_t instances;          /**< of services, that are registered */
+    int line;                  /**< in the file */
+};
+/** The first entry that fits a caller counts, no other. */
+struct qv_config_identity_limits {
+    struct qv_config_identity_limit *at;
+    size_t count;
+};
+
 /** All but `workers` may change while Quiver runs. */
 struct qv_config_limits {
     size_t body; /**< bytes */
@@ -47,6 +62,9 @@ struct qv_config_limits {
     int64_t handshake_ms;        /**< a TLS handshake may take so long */
     int64_t request_ms;          /**< head and body of a request, and idle time between requests */
     unsigned workers;            /**< threads that serve requests; 0: one per processor */
+    /** The configuration's own: whoever keeps a copy of the limits longer than that lives must not
+        look at it (src/server/limiter.h keeps what it needs). */
+    struct qv_config_identity_limits identities;
 };
 
 /** Value of audit.file; a path is never just this. */

@@ -72,6 +72,8 @@ void qv_service_registration_write_provider(const struct qv_rules *rules,
                                             const struct qv_service_registration *registration,
                                             struct qv_buf *buf);
 
+struct qv_instance;
+
 /** A lookup request: AND across the members, OR within each; an empty member does not filter. */
 struct qv_service_query {
     struct qv_strings instance_ids, providers, definitions, versions; /**< normalized */
@@ -84,6 +86,10 @@ struct qv_service_query {
     struct qv_requirement **properties; /**< OR */
     size_t property_count;
     struct qv_strings policies; /**< upper case */
+    /** Not of the request: may this instance be seen at all? Asked before anything but names is
+     *  compared, outside of locks; `view_data` is handed to it. NULL: all may. */
+    enum qv_status (*sees)(void *view_data, const struct qv_instance *instance, bool *ret_sees);
+    void *view_data;
 };
 
 QV_MUST_CHECK enum qv_status qv_service_query_read(const struct qv_rules *rules, const json_t *body,

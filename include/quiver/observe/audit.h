@@ -58,6 +58,9 @@ void qv_audit_write(struct qv_audit *audit, const struct qv_audit_event *event);
  *  can be written that this trail finds itself well again. */
 QV_MUST_CHECK enum qv_status qv_audit_reserve(struct qv_audit *audit, struct qv_error *error);
 
+/** Would qv_audit_reserve be refused now? In the same words; for readiness. */
+QV_MUST_CHECK enum qv_status qv_audit_check(struct qv_audit *audit, struct qv_error *error);
+
 uint64_t qv_audit_lost(const struct qv_audit *audit); /**< lines, since the start */
 
 /* ---- checking -------------------------------------------------------------------------------- */

@@ -62,6 +62,13 @@ QV_MUST_CHECK enum qv_status qv_registry_check_loaded(struct qv_registry *regist
                                                       struct qv_error *error);
 void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *ret_state);
 
+/** What stands under the id, with a reference; NULL: nothing. QV_UNAVAILABLE: no view is loaded
+ * yet.
+ */
+QV_MUST_CHECK enum qv_status qv_registry_get(struct qv_registry *registry, enum qv_kind kind,
+                                             struct qv_str id, struct qv_entity_head **ret_entity,
+                                             struct qv_error *error);
+
 /** What one lookup found; holds references, independent of the view from here on. */
 struct qv_service_match {
     const struct qv_instance *instance;

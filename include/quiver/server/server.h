@@ -15,8 +15,7 @@ struct qv_server;
  *  Borrows `config` and `api`, takes a reference to `trust`. */
 QV_MUST_CHECK enum qv_status qv_server_new(const struct qv_config *config, struct qv_api *api,
                                            struct qv_trust *trust, struct qv_policy *policy,
-                                           struct qv_server **ret_server,
-                                           struct qv_error *error);
+                                           struct qv_server **ret_server, struct qv_error *error);
 /** Where it can be reached: its bound listeners that serve Arrowhead. For the own entries. */
 QV_MUST_CHECK enum qv_status qv_server_own_facts(const struct qv_server *server,
                                                  struct qv_own_facts *ret_facts);
@@ -33,8 +32,9 @@ struct qv_sweep {
  * worker takes them between two events and then judges its live connections again, in slices.
  * Returns when all are through; from then on nothing is decided by the old ones. Takes a reference
  * to `trust` and to `policy` (a new one keeps sessions and connections: it counts from each
- * connection's next request on) and copies `limits` (`workers` does not change). QV_UNAVAILABLE: the server is
- * stopping, or a worker did not get through in a minute. One thread at a time; not a worker's.
+ * connection's next request on) and copies `limits` (`workers` does not change). QV_UNAVAILABLE:
+ * the server is stopping, or a worker did not get through in a minute. One thread at a time; not a
+ * worker's.
  */
 QV_MUST_CHECK enum qv_status qv_server_renew(struct qv_server *server, struct qv_trust *trust,
                                              struct qv_policy *policy,

@@ -37,6 +37,9 @@ QV_MUST_CHECK enum qv_status
 qv_change_register_service(const struct qv_rules *rules, enum qv_provider_registration mode,
                            const struct qv_service_registration *registration,
                            const struct qv_identity *by, struct qv_change **ret_change);
+/** Of a change that registers a service: QV_TOO_MANY where the provider has `most` instances
+ *  already and this is another one. 0: no bound, as without this call. */
+QV_MUST_CHECK enum qv_status qv_change_limit_instances(struct qv_change *change, size_t most);
 QV_MUST_CHECK enum qv_status qv_change_revoke_service(const struct qv_instance_id *id,
                                                       const struct qv_identity *by,
                                                       struct qv_change **ret_change);

@@ -5,18 +5,18 @@
  * looked at again once a later one is reached; `?` takes a whole character of UTF-8, or one byte of
  * what is none. Pure; any thread.
  */
-#include "glob.h"
+#include <quiver/base/glob.h>
 
 #include <string.h>
 
 enum { LENGTH_MAX = 256 };
 
-bool glob_has_wildcard(struct qv_str text)
+bool qv_glob_has_wildcard(struct qv_str text)
 {
     return qv_str_find(text, '*') != SIZE_MAX || qv_str_find(text, '?') != SIZE_MAX;
 }
 
-const char *glob_fault(struct qv_str text)
+const char *qv_glob_fault(struct qv_str text)
 {
     static const char foreign[] = "[]{}()\\^$|!,;\"'<>=&%";
     if (text.length == 0)
@@ -34,24 +34,24 @@ const char *glob_fault(struct qv_str text)
     return NULL;
 }
 
-struct glob glob_compile(struct qv_str text)
+struct qv_glob qv_glob_compile(struct qv_str text)
 {
-    struct glob glob = {.text = text, .form = GLOB_OTHER};
+    struct qv_glob glob = {.text = text, .form = QV_GLOB_OTHER};
     while (glob.head < text.length && text.at[glob.head] != '*' && text.at[glob.head] != '?')
         glob.head++;
     struct qv_str behind = qv_str_part(text, glob.head + 1, SIZE_MAX);
     if (glob.head == text.length)
-        glob.form = GLOB_EXACT;
+        glob.form = QV_GLOB_EXACT;
     else if (text.at[glob.head] == '*' && behind.length == 0)
-        glob.form = GLOB_PREFIX;
-    else if (text.at[0] == '*' && !glob_has_wildcard(behind))
-        glob.form = GLOB_SUFFIX;
+        glob.form = QV_GLOB_PREFIX;
+    else if (text.at[0] == '*' && !qv_glob_has_wildcard(behind))
+        glob.form = QV_GLOB_SUFFIX;
     return glob;
 }
 
-struct qv_str glob_fixed_part(const struct glob *glob)
+struct qv_str qv_glob_fixed_part(const struct qv_glob *glob)
 {
-    if (glob->form == GLOB_SUFFIX)
+    if (glob->form == QV_GLOB_SUFFIX)
         return qv_str_part(glob->text, 1, SIZE_MAX);
     return qv_str_part(glob->text, 0, glob->head);
 }
@@ -107,24 +107,24 @@ static bool match(struct qv_str pattern, struct qv_str name, bool tokens)
     return p == pattern.length;
 }
 
-bool glob_matches(const struct glob *glob, struct qv_str name)
+bool qv_glob_matches(const struct qv_glob *glob, struct qv_str name)
 {
-    struct qv_str fixed = glob_fixed_part(glob);
+    struct qv_str fixed = qv_glob_fixed_part(glob);
     switch (glob->form) {
-    case GLOB_EXACT: return qv_str_equal(name, fixed);
-    case GLOB_PREFIX: return qv_str_starts_with(name, fixed);
-    case GLOB_SUFFIX:
+    case QV_GLOB_EXACT: return qv_str_equal(name, fixed);
+    case QV_GLOB_PREFIX: return qv_str_starts_with(name, fixed);
+    case QV_GLOB_SUFFIX:
         return name.length >= fixed.length &&
                qv_str_equal(qv_str_part(name, name.length - fixed.length, SIZE_MAX), fixed);
-    case GLOB_OTHER: break;
+    case QV_GLOB_OTHER: break;
     }
     return qv_str_starts_with(name, fixed) && match(qv_str_part(glob->text, glob->head, SIZE_MAX),
                                                     qv_str_part(name, glob->head, SIZE_MAX), false);
 }
 
-bool glob_covers(const struct glob *wide, const struct glob *narrow)
+bool qv_glob_covers(const struct qv_glob *wide, const struct qv_glob *narrow)
 {
-    if (narrow->form == GLOB_EXACT)
-        return glob_matches(wide, narrow->text);
+    if (narrow->form == QV_GLOB_EXACT)
+        return qv_glob_matches(wide, narrow->text);
     return match(wide->text, narrow->text, true);
 }
