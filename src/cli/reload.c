@@ -245,6 +245,18 @@ void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wa
         reload_warn(reload, now);
 }
 
+void reload_note_again(struct reload *reload, struct qv_wall now)
+{
+    struct qv_strings *faults = &reload->last.parts[RELOAD_CRL_MEMORY].faults;
+    if (!reload->last.parts[RELOAD_CRL_MEMORY].present)
+        return;
+    qv_strings_free(faults);
+    reload->last.parts[RELOAD_CRL_MEMORY].present = false;
+    note_crls(reload, now);
+    if (!reload->last.parts[RELOAD_CRL_MEMORY].present)
+        qv_log(QV_LOG_INFO, "memory of CRLs written");
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 void reload_init(struct reload *reload, struct qv_trust *trust)

@@ -92,11 +92,12 @@ static void look_at_files(struct reloader *reloader)
         reload_now(reloader, trigger);
 }
 
-/* What time alone brings. */
+/* What time alone brings, or heals. */
 static void look_at_dates(struct reloader *reloader)
 {
     struct qv_mono now = qv_mono_now();
     if (now.us >= reloader->look_at.us) {
+        reload_note_again(reloader->reload, qv_wall_now());
         reload_show_health(reloader->reload, qv_wall_now());
         reloader->look_at = qv_mono_add_ms(now, LOOK_EVERY_MS);
     }

@@ -195,6 +195,26 @@ def test_a_memory_that_is_damaged(quiver, cloud):
 # ---- chains and names ----------------------------------------------------------------------------
 
 
+def test_a_memory_that_cannot_be_written_for_a_while(quiver, cloud):
+    """It is written as soon as it can be, without a reload: a restart must not find an older one."""
+    server = cloud.start(quiver)
+    seen, in_the_way = (server.data_directory / name for name in ("crl-seen.json", "crl-seen.json.new"))
+    in_the_way.mkdir()
+    cloud.write_crl()
+    outcome = ask_reload(server)
+    assert part_of(outcome, ANCHORS)["renewed"]
+    assert "crl-seen.json: cannot be written" in part_of(outcome, "memory of CRLs")["faults"][0]
+    wait_until(lambda: readiness(server)["status"] == "degraded", 3, "a word about it")
+
+    mark = server.mark()
+    in_the_way.rmdir()
+
+    wait_until(lambda: readiness(server)["status"] == "ready", 5, "a memory that is written")
+    assert json.loads(seen.read_text())["seen"][0]["number"] == "2"
+    server.wait_log("memory of CRLs written", since=mark)
+    assert not any(line["event"] == "reloaded" for line in server.log[mark:])
+
+
 @pytest.fixture
 def two_levels(cloud, tmp_path):
     """The organization's CA is the anchor; below it the cloud's, and another of the same name. CRLs
