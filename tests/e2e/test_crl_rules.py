@@ -48,6 +48,18 @@ def test_a_ca_without_crl(quiver, cloud, tls):
     assert bare.anew() is False
 
 
+def test_a_crl_that_is_configured_no_more(quiver, cloud):
+    """Whom it listed may come again: that is the operator's will, and is said."""
+    server = cloud.start(quiver)
+    cloud.revoke(cloud.issue("gone"))
+    reload(server)
+    assert server.alert("gone") == "certificate_revoked"
+    server.write_config(tls={"crl": []})
+    reload(server)
+    assert server.wait_log("CRL is not configured any more; nobody is refused by it")["file"] == str(cloud.crl)
+    assert server.alert("gone") is None
+
+
 # ---- past its end --------------------------------------------------------------------------------
 
 
