@@ -198,11 +198,17 @@ static void note_warnings(struct reload *reload, struct qv_wall now)
         reload_outcome_add(&reload->last.warnings, "out of memory");
 }
 
-/* In this order. */
-static void (*const steps[])(struct reload *reload, struct qv_wall now) = {
-    load_configuration, load_trust,   load_identity, hand_to_workers, renew_own_entries,
-    configure_log,      hide_revoked, note_crls,     note_warnings,
-};
+typedef void step(struct reload *reload, struct qv_wall now);
+/* In this order; NULL ends them. */
+static step *const loading[] = {load_configuration, load_trust, load_identity, NULL};
+static step *const putting_in_force[] = {hand_to_workers, renew_own_entries, configure_log,
+                                         hide_revoked,    note_crls,         NULL};
+
+static void take(step *const *steps, struct reload *reload, struct qv_wall now)
+{
+    for (; *steps != NULL; steps++)
+        (*steps)(reload, now);
+}
 
 static bool same_list(const struct qv_strings *one, const struct qv_strings *other)
 {
@@ -234,9 +240,18 @@ static struct reload_said compare(const struct reload_outcome *before,
 void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wall now)
 {
     struct reload_outcome before = reload->last;
-    reload->last = (struct reload_outcome){0};
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-        steps[i](reload, now);
+    QV_CLEANUP(qv_trust) struct qv_trust *in_force = qv_trust_ref(reload->trust);
+    reload->last = (struct reload_outcome){.generation = before.generation};
+    take(loading, reload, now);
+    if (trigger == RELOAD_BY_RETRY && same_faults(&before, &reload->last)) {
+        /* The same faults in the same files: nothing new came of it, and a new trust would end
+           everybody's tickets, each minute, for nothing. */
+        qv_trust_free(&reload->trust);
+        reload->trust = qv_trust_ref(in_force);
+    } else {
+        take(putting_in_force, reload, now);
+    }
+    note_warnings(reload, now);
     struct reload_said said = compare(&before, &reload->last, trigger);
     reload_outcome_free(&before);
     reload_show_health(reload, now);
