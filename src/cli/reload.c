@@ -222,11 +222,17 @@ static void note_warnings(struct reload *reload, struct qv_wall now)
         reload_outcome_add(&reload->last.warnings, "out of memory");
 }
 
-/* In this order. */
-static void (*const steps[])(struct reload *reload, struct qv_wall now) = {
-    load_configuration, load_trust,    load_policy,  load_identity, hand_to_workers,
-    renew_own_entries,  configure_log, hide_revoked, note_crls,     note_warnings,
-};
+typedef void step(struct reload *reload, struct qv_wall now);
+/* In this order; NULL ends them. */
+static step *const loading[] = {load_configuration, load_trust, load_policy, load_identity, NULL};
+static step *const putting_in_force[] = {hand_to_workers, renew_own_entries, configure_log,
+                                         hide_revoked,    note_crls,         NULL};
+
+static void take(step *const *steps, struct reload *reload, struct qv_wall now)
+{
+    for (; *steps != NULL; steps++)
+        (*steps)(reload, now);
+}
 
 static bool same_list(const struct qv_strings *one, const struct qv_strings *other)
 {
@@ -258,15 +264,39 @@ static struct reload_said compare(const struct reload_outcome *before,
 void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wall now)
 {
     struct reload_outcome before = reload->last;
-    reload->last = (struct reload_outcome){0};
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-        steps[i](reload, now);
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = qv_trust_ref(reload->trust);
+    QV_CLEANUP(qv_policy) struct qv_policy *policy = qv_policy_ref(reload->policy);
+    reload->last = (struct reload_outcome){.generation = before.generation};
+    take(loading, reload, now);
+    if (trigger == RELOAD_BY_RETRY && same_faults(&before, &reload->last)) {
+        /* The same faults in the same files: nothing new came of it, and a new trust would end
+           everybody's tickets, each minute, for nothing. */
+        qv_trust_free(&reload->trust);
+        reload->trust = qv_trust_ref(trust);
+        qv_policy_free(&reload->policy);
+        reload->policy = qv_policy_ref(policy);
+    } else {
+        take(putting_in_force, reload, now);
+    }
+    note_warnings(reload, now);
     struct reload_said said = compare(&before, &reload->last, trigger);
     reload_outcome_free(&before);
     reload_show_health(reload, now);
     reload_outcome_log(&reload->last, trigger, said);
     if (!said.faults)
         reload_warn(reload, now);
+}
+
+void reload_note_again(struct reload *reload, struct qv_wall now)
+{
+    struct qv_strings *faults = &reload->last.parts[RELOAD_CRL_MEMORY].faults;
+    if (!reload->last.parts[RELOAD_CRL_MEMORY].present)
+        return;
+    qv_strings_free(faults);
+    reload->last.parts[RELOAD_CRL_MEMORY].present = false;
+    note_crls(reload, now);
+    if (!reload->last.parts[RELOAD_CRL_MEMORY].present)
+        qv_log(QV_LOG_INFO, "memory of CRLs written");
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

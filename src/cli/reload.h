@@ -48,6 +48,10 @@ QV_MUST_CHECK enum qv_status reload_lower_limits(struct reload *reload, struct q
 /** Reloads; `reload->last` is what it came to. Takes as long as it takes, and is logged. */
 void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wall now);
 
+/** Where it could not be written down which CRLs are the newest (a full disk): tries that again,
+ * and nothing else. Without it a restart would take an older CRL; so it does not wait for a reload.
+ */
+void reload_note_again(struct reload *reload, struct qv_wall now);
 /** Tells health what was not reloaded, what has ended by itself since, and what the audit trail
  *  lacks. */
 void reload_show_health(const struct reload *reload, struct qv_wall now);

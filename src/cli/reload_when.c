@@ -2,12 +2,14 @@
  * When to reload by itself.
  *
  * A file may be seen half written. Then the reload fails, the old stays, and the next change tries
- * again; where that fell between two looks, a few retries find it. They end by themselves: what is
- * wrong for fifteen seconds waits for the operator. Time comes in as an argument.
+ * again; where that fell between two looks, a few retries find it. Then it is tried once a minute,
+ * for what hindered it may end without a file changing (no descriptors, no memory, a disk that
+ * answers again), and a revocation must not wait for somebody to touch a file. Time comes in as an
+ * argument.
  */
 #include "reload_when.h"
 
-enum { FIRST_PAUSE_MS = 1000 };
+enum { FIRST_PAUSE_MS = 1000, LAST_PAUSE_MS = 60000 };
 
 const char *reload_trigger_name(enum reload_trigger trigger)
 {
@@ -70,7 +72,9 @@ void reload_when_ends(struct reload_when *when, enum reload_trigger trigger, boo
         when->tries = 0;
     if (!faults || !by_itself)
         return; /* who asked for it knows that it failed, and asks again */
-    when->again = when->tries < RELOAD_RETRIES;
-    if (when->again)
-        when->again_at = qv_mono_add_ms(now, (int64_t)FIRST_PAUSE_MS << when->tries++);
+    when->again = true;
+    int64_t pause = LAST_PAUSE_MS;
+    if (when->tries < RELOAD_RETRIES)
+        pause = (int64_t)FIRST_PAUSE_MS << when->tries++;
+    when->again_at = qv_mono_add_ms(now, pause);
 }

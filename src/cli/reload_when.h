@@ -10,7 +10,7 @@
 enum {
     RELOAD_QUIET_MS = 200,  /* nothing changed for so long: the burst is over */
     RELOAD_BURST_MS = 2000, /* but no burst is waited for longer */
-    RELOAD_RETRIES = 4,     /* after 1, 2, 4, 8 s */
+    RELOAD_RETRIES = 4,     /* after 1, 2, 4, 8 s; then each minute */
 };
 
 /** Why a reload. */

@@ -41,8 +41,10 @@ struct reloader {
 static void reload_now(struct reloader *reloader, enum reload_trigger trigger)
 {
     struct reload *reload = reloader->reload;
-    /* What changed until now is read below; what changes from now on is seen at the next look. */
-    (void)qv_watch_changed(reload->watch);
+    /* What changed until now is read below; what changes from now on is seen at the next look. With
+       a change it is no mere repetition. */
+    if (qv_watch_changed(reload->watch) && trigger == RELOAD_BY_RETRY)
+        trigger = RELOAD_BY_FILES;
     reload_when_begins(&reloader->when);
     reload_run(reload, trigger, qv_wall_now());
     struct qv_mono now = qv_mono_now();
@@ -92,11 +94,12 @@ static void look_at_files(struct reloader *reloader)
         reload_now(reloader, trigger);
 }
 
-/* What time alone brings. */
+/* What time alone brings, or heals. */
 static void look_at_dates(struct reloader *reloader)
 {
     struct qv_mono now = qv_mono_now();
     if (now.us >= reloader->look_at.us) {
+        reload_note_again(reloader->reload, qv_wall_now());
         reload_show_health(reloader->reload, qv_wall_now());
         reloader->look_at = qv_mono_add_ms(now, LOOK_EVERY_MS);
     }

@@ -83,6 +83,8 @@ static enum qv_status add_pem(struct qv_blocks *blocks, BIO *text, const char *p
     }
     if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
         return QV_OK;
+    if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
+        return QV_NO_MEMORY;
     return qv_fault(faults, "%s: PEM block %zu is damaged; write the file again", path,
                     blocks->count + 1);
 }

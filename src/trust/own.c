@@ -204,9 +204,12 @@ static enum qv_status check_pair(const struct qv_own *own, const struct qv_confi
         return QV_OK; /* said already */
     ERR_set_mark();
     bool fits = X509_check_private_key(own->leaf, own->key) == 1;
+    bool out_of_memory = ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
     ERR_pop_to_mark();
     if (fits)
         return QV_OK;
+    if (out_of_memory)
+        return QV_NO_MEMORY;
     return qv_fault(faults, "%s: the key is not that of the first certificate in %s",
                     config->tls.private_key, own->file);
 }

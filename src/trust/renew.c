@@ -5,8 +5,10 @@
  * first, as the own certificate is checked against those that will be in force. Runs where trust
  * is loaded.
  */
+#include "crl.h"
 #include "trust.h"
 
+#include <quiver/base/log.h>
 #include <quiver/base/memory.h>
 
 void qv_trust_renewal_free(struct qv_trust_renewal *renewal)
@@ -31,12 +33,33 @@ static void renewing_free(struct renewing *renewing)
     qv_trust_renewal_free(&renewing->renewal);
 }
 
+static bool is_among(const struct qv_crl *crl, const struct qv_crls *crls)
+{
+    for (size_t i = 0; i < crls->count; i++)
+        if (qv_crl_stamp_alike(&crl->stamp, &crls->at[i].stamp))
+            return true;
+    return false;
+}
+
+/** Whoever takes a CRL out of the configuration lets in whom it listed: that may be meant, as with
+ * a CA that goes, but must not happen without a word. */
+static void warn_of_crls_that_go(const struct qv_anchors *old, const struct qv_anchors *renewed)
+{
+    for (size_t i = 0; i < qv_crls_count(old->crls); i++)
+        if (!is_among(&old->crls->at[i], renewed->crls))
+            qv_log(QV_LOG_WARNING, "CRL is not configured any more; nobody is refused by it",
+                   QV_LOG_CSTR("issuer", old->crls->at[i].issuer),
+                   QV_LOG_CSTR("file", old->crls->at[i].file));
+}
+
 static enum qv_status renew_anchors(struct renewing *renewing, const struct qv_crl_memory *memory)
 {
     enum qv_status status =
         qv_anchors_load(renewing->config, memory, renewing->now, &renewing->trust->anchors,
                         &renewing->renewal.faults[QV_TRUST_ANCHORS]);
     renewing->renewal.renewed[QV_TRUST_ANCHORS] = status == QV_OK;
+    if (status == QV_OK)
+        warn_of_crls_that_go(renewing->old->anchors, renewing->trust->anchors);
     if (status != QV_INVALID)
         return status;
     renewing->trust->anchors = qv_anchors_ref(renewing->old->anchors);

@@ -13,6 +13,7 @@ build; `concurrent`, with the tsan build besides; `soak`, only with --soak (wher
 """
 
 import shutil
+import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -34,6 +35,10 @@ MARKERS = {
 
 
 def pytest_configure(config):
+    # Whoever starts tests in the background has it ignored, and programs inherit that: then a Ctrl-C
+    # that a test sends would do nothing.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 

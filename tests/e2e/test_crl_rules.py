@@ -48,6 +48,18 @@ def test_a_ca_without_crl(quiver, cloud, tls):
     assert bare.anew() is False
 
 
+def test_a_crl_that_is_configured_no_more(quiver, cloud):
+    """Whom it listed may come again: that is the operator's will, and is said."""
+    server = cloud.start(quiver)
+    cloud.revoke(cloud.issue("gone"))
+    reload(server)
+    assert server.alert("gone") == "certificate_revoked"
+    server.write_config(tls={"crl": []})
+    reload(server)
+    assert server.wait_log("CRL is not configured any more; nobody is refused by it")["file"] == str(cloud.crl)
+    assert server.alert("gone") is None
+
+
 # ---- past its end --------------------------------------------------------------------------------
 
 
@@ -193,6 +205,26 @@ def test_a_memory_that_is_damaged(quiver, cloud):
 
 
 # ---- chains and names ----------------------------------------------------------------------------
+
+
+def test_a_memory_that_cannot_be_written_for_a_while(quiver, cloud):
+    """It is written as soon as it can be, without a reload: a restart must not find an older one."""
+    server = cloud.start(quiver)
+    seen, in_the_way = (server.data_directory / name for name in ("crl-seen.json", "crl-seen.json.new"))
+    in_the_way.mkdir()
+    cloud.write_crl()
+    outcome = ask_reload(server)
+    assert part_of(outcome, ANCHORS)["renewed"]
+    assert "crl-seen.json: cannot be written" in part_of(outcome, "memory of CRLs")["faults"][0]
+    wait_until(lambda: readiness(server)["status"] == "degraded", 3, "a word about it")
+
+    mark = server.mark()
+    in_the_way.rmdir()
+
+    wait_until(lambda: readiness(server)["status"] == "ready", 5, "a memory that is written")
+    assert json.loads(seen.read_text())["seen"][0]["number"] == "2"
+    server.wait_log("memory of CRLs written", since=mark)
+    assert not any(line["event"] == "reloaded" for line in server.log[mark:])
 
 
 @pytest.fixture

@@ -257,3 +257,22 @@ def test_a_configuration_that_is_edited(quiver, cloud):
     write(other, cloud.crl.read_bytes())
     wait_reloaded(server, mark)
     assert server.alert("revoked") == "certificate_revoked"
+
+
+def test_a_retry_that_finds_nothing_new_ends_no_ticket(quiver, cloud):
+    """What stays broken is tried again and again; nobody else's session ends for that."""
+    server = cloud.start(quiver, log={"level": "debug"})
+    since = server.mark()
+    write(cloud.registry.key, b"")
+    server.wait_log("reload failed", WITHIN, since, trigger="files")
+    client = Session(server, "client")
+    for _ in range(2):
+        since = server.mark()
+        server.wait_log("reload failed", WITHIN, since, trigger="retry")
+    assert client.resume() is True
+
+    since = server.mark()  # and what is put right is taken
+    cloud.renew_own()
+    wait_reloaded(server, since)
+    assert readiness(server)["reasons"] == []
+    assert client.resume() is False

@@ -38,12 +38,13 @@ ALL_KINDS = (("GET", ECHO, None), ("POST", LOOKUP, {}), ("GET", MANAGE, None),
 OFFLINE = [case for case in RECORDED if case["case"] not in ("no-certificate", "proof-by-other-key", "san-huge")]
 
 
-@pytest.fixture(scope="module")
+# Of the session: the tests of a module may be dealt out with those of others in between.
+@pytest.fixture(scope="session")
 def cloud(short_folder):
     return Cloud(short_folder / "testpki")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server_of(cloud):
     """server_of(trust): the server that trusts the cloud's CA, or just the master's; started once."""
     factory = Quiver(cloud)

@@ -23,7 +23,7 @@ static int set_up(void **state)
     fx_write_crl(&folder, "short.crl", "w", &crl);
     trust = load_good("cloud.crt", "short.crl");
     reload.running = &config;
-    reload_init(&reload, trust);
+    reload_init(&reload, trust, NULL);
     return 0;
 }
 
