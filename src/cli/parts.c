@@ -150,7 +150,7 @@ static void on_ready(void *data)
 
 static enum qv_status claim_data_directory(struct parts *parts, struct qv_error *error)
 {
-    if (parts->config->store.redis == QV_REDIS_EMBEDDED)
+    if (parts->config->store.at.kind == QV_REDIS_EMBEDDED)
         return qv_embedded_start(parts->config, &parts->embedded, error);
     return qv_data_directory_hold(parts->config->store.data_directory, &parts->lock, error);
 }

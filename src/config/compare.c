@@ -44,12 +44,13 @@ static bool same_redis(const struct qv_setting *setting, const void *a, const vo
 {
     (void)setting;
     const struct qv_config *one = a, *other = b;
-    return one->store.redis == other->store.redis && one->store.port == other->store.port &&
-           one->store.database == other->store.database &&
-           same_text(one->store.host, other->store.host) &&
-           same_text(one->store.path, other->store.path) &&
-           same_text(one->store.username, other->store.username) &&
-           same_text(one->store.password, other->store.password);
+    return one->store.at.kind == other->store.at.kind &&
+           one->store.at.port == other->store.at.port &&
+           one->store.at.database == other->store.at.database &&
+           same_text(one->store.at.host, other->store.at.host) &&
+           same_text(one->store.at.path, other->store.at.path) &&
+           same_text(one->store.at.username, other->store.at.username) &&
+           same_text(one->store.at.password, other->store.at.password);
 }
 
 static bool same_listeners(const struct qv_setting *setting, const void *a, const void *b);

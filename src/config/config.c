@@ -148,12 +148,12 @@ static void free_identity_limits(struct qv_config *config)
 
 static void free_store(struct qv_config *config)
 {
-    if (config->store.password != NULL)
-        qv_memory_wipe(config->store.password, strlen(config->store.password));
-    qv_free(config->store.password);
-    qv_free(config->store.username);
-    qv_free(config->store.host);
-    qv_free(config->store.path);
+    if (config->store.at.password != NULL)
+        qv_memory_wipe(config->store.at.password, strlen(config->store.at.password));
+    qv_free(config->store.at.password);
+    qv_free(config->store.at.username);
+    qv_free(config->store.at.host);
+    qv_free(config->store.at.path);
     qv_free(config->store.data_directory);
 }
 

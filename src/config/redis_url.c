@@ -190,19 +190,19 @@ static enum qv_status copy(struct qv_str text, char **ret_text)
     return QV_OK;
 }
 
-static enum qv_status store_url(const struct url *url, struct qv_config *config,
+static enum qv_status store_url(const struct url *url, struct qv_config_redis *ret_redis,
                                 struct qv_error *error)
 {
-    config->store.redis = url->kind;
-    config->store.port = (uint16_t)url->port;
-    config->store.database = (unsigned)url->database;
-    enum qv_status status = copy(url->host, &config->store.host);
+    ret_redis->kind = url->kind;
+    ret_redis->port = (uint16_t)url->port;
+    ret_redis->database = (unsigned)url->database;
+    enum qv_status status = copy(url->host, &ret_redis->host);
     if (status == QV_OK)
-        status = copy(url->path, &config->store.path);
+        status = copy(url->path, &ret_redis->path);
     if (status == QV_OK && url->username.length > 0)
-        status = decode(url->username, &config->store.username);
+        status = decode(url->username, &ret_redis->username);
     if (status == QV_OK && url->password.length > 0)
-        status = decode(url->password, &config->store.password);
+        status = decode(url->password, &ret_redis->password);
     if (status == QV_INVALID)
         return refuse(error, "the URL's user or password has a broken % escape");
     return status;
@@ -220,5 +220,5 @@ enum qv_status qv_value_redis(struct qv_str text, struct qv_config *config, stru
         QV_TRY(read_unix(text, &url, error));
     else if (!qv_str_equal(text, QV_STR("embedded")))
         return refuse(error, "the value is none of the known forms");
-    return store_url(&url, config, error);
+    return store_url(&url, &config->store.at, error);
 }

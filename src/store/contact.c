@@ -34,8 +34,8 @@ static bool greet(struct qv_contact *contact, const struct qv_str *words, size_t
 
 static bool authenticate(struct qv_contact *contact)
 {
-    const char *username = contact->config->store.username;
-    const char *password = contact->config->store.password;
+    const char *username = contact->redis->username;
+    const char *password = contact->redis->password;
     if (password == NULL)
         return true;
     struct qv_str words[3] = {QV_STR("AUTH")};
@@ -48,10 +48,10 @@ static bool authenticate(struct qv_contact *contact)
 
 static bool select_database(struct qv_contact *contact)
 {
-    if (contact->config->store.database == 0)
+    if (contact->redis->database == 0)
         return true;
     char number[16];
-    snprintf(number, sizeof(number), "%u", contact->config->store.database);
+    snprintf(number, sizeof(number), "%u", contact->redis->database);
     struct qv_str words[] = {QV_STR("SELECT"), qv_str_from(number)};
     return greet(contact, words, 2);
 }
@@ -83,16 +83,15 @@ static void on_timer(struct qv_timer *timer)
 }
 
 enum qv_status qv_contact_init(struct qv_contact *contact, struct qv_loop *loop,
-                               const struct qv_config *config, const char *socket_path)
+                               const struct qv_config_redis *redis, const char *socket_path,
+                               int64_t patience_ms)
 {
     static const struct qv_link_handler handler = {.up = on_up, .down = on_down};
     contact->loop = loop;
-    contact->config = config;
+    contact->redis = redis;
     contact->timer.fire = on_timer;
     contact->pause_ms = FIRST_PAUSE_MS;
-    /* Redis may be silent for a while under load; a change's own timeout is shorter. */
-    int64_t patience = config->store.timeout_ms + 3000;
-    return qv_link_new(loop, config, socket_path, patience, &handler, contact, &contact->link);
+    return qv_link_new(loop, redis, socket_path, patience_ms, &handler, contact, &contact->link);
 }
 
 void qv_contact_start(struct qv_contact *contact)

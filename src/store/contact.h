@@ -9,7 +9,7 @@
 
 struct qv_contact {
     struct qv_loop *loop;
-    const struct qv_config *config;
+    const struct qv_config_redis *redis;
     struct qv_link *link;
     struct qv_timer timer; /* until the next attempt */
     int64_t pause_ms;
@@ -19,8 +19,8 @@ struct qv_contact {
 };
 
 QV_MUST_CHECK enum qv_status qv_contact_init(struct qv_contact *contact, struct qv_loop *loop,
-                                             const struct qv_config *config,
-                                             const char *socket_path);
+                                             const struct qv_config_redis *redis,
+                                             const char *socket_path, int64_t patience_ms);
 void qv_contact_start(struct qv_contact *contact);
 /** All is well: the next pause is the shortest again. */
 void qv_contact_settled(struct qv_contact *contact);

@@ -100,6 +100,12 @@ struct qv_store {
     struct qv_own_entries own;
 };
 
+/** How long Redis may be silent: under load for a while; a change's own timeout is shorter. */
+static inline int64_t qv_store_patience_ms(const struct qv_store *store)
+{
+    return store->config->store.timeout_ms + 3000;
+}
+
 /* Calls on_ready if it is due; asked wherever one of its conditions may have come true. */
 void qv_store_announce(struct qv_store *store);
 

@@ -216,7 +216,7 @@ enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_UP };
 
 struct qv_link {
     struct qv_loop *loop;
-    const struct qv_config *config;
+    const struct qv_config_redis *redis;
     const char *socket_path; /* of a Unix socket, else NULL */
     int64_t patience_ms;
     const struct qv_link_handler *handler;
@@ -275,7 +275,7 @@ static void on_timer(struct qv_timer *timer)
         arm(link, owes ? limit : qv_mono_add_ms(now, link->patience_ms));
 }
 
-enum qv_status qv_link_new(struct qv_loop *loop, const struct qv_config *config,
+enum qv_status qv_link_new(struct qv_loop *loop, const struct qv_config_redis *redis,
                            const char *socket_path, int64_t patience_ms,
                            const struct qv_link_handler *handler, void *data,
                            struct qv_link **ret_link)
@@ -284,14 +284,14 @@ enum qv_status qv_link_new(struct qv_loop *loop, const struct qv_config *config,
     if (link == NULL)
         return QV_NO_MEMORY;
     *link = (struct qv_link){.loop = loop,
-                             .config = config,
+                             .redis = redis,
                              .socket_path = socket_path,
                              .patience_ms = patience_ms,
                              .handler = handler,
                              .data = data,
                              .timer.fire = on_timer};
-    if (config->store.redis == QV_REDIS_UNIX)
-        link->socket_path = config->store.path;
+    if (redis->kind == QV_REDIS_UNIX)
+        link->socket_path = redis->path;
     *ret_link = link;
     return QV_OK;
 }
@@ -596,8 +596,8 @@ static void on_resolved(void *data, struct addrinfo *list, const char *reason)
 
 static void connect_host(struct qv_link *link)
 {
-    const char *host = link->config->store.host;
-    uint16_t port = link->config->store.port;
+    const char *host = link->redis->host;
+    uint16_t port = link->redis->port;
     link->addresses = link->next_address = qv_resolve_numeric(host, port);
     if (link->addresses != NULL) {
         try_next_address(link);

@@ -43,9 +43,9 @@ struct qv_link_handler {
     /** Not connected (any more). Every command has had its answer before. */
     void (*down)(void *data, const char *reason);
 };
-/** Prepares a link to the Redis of `config`; `socket_path` is that of the embedded one (borrowed,
+/** Prepares a link to that Redis (borrowed); `socket_path` is that of the embedded one (borrowed,
  *  else NULL). `patience_ms` bounds connecting and how long an answer may keep Redis silent. */
-QV_MUST_CHECK enum qv_status qv_link_new(struct qv_loop *loop, const struct qv_config *config,
+QV_MUST_CHECK enum qv_status qv_link_new(struct qv_loop *loop, const struct qv_config_redis *redis,
                                          const char *socket_path, int64_t patience_ms,
                                          const struct qv_link_handler *handler, void *data,
                                          struct qv_link **ret_link);

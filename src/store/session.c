@@ -308,7 +308,7 @@ static void on_lost(struct qv_contact *contact, const char *reason)
         qv_log(QV_LOG_WARNING, "store lost", QV_LOG_CSTR("at", store->where),
                QV_LOG_CSTR("reason", reason));
     else if (is_new) /* the embedded one is just being started, and logs its own troubles */
-        qv_log(store->config->store.redis == QV_REDIS_EMBEDDED ? QV_LOG_DEBUG : QV_LOG_WARNING,
+        qv_log(store->config->store.at.kind == QV_REDIS_EMBEDDED ? QV_LOG_DEBUG : QV_LOG_WARNING,
                "store not reachable", QV_LOG_CSTR("at", store->where),
                QV_LOG_CSTR("reason", reason));
     session->open = session->was_open = session->ticking = session->refuses = false;
@@ -322,7 +322,8 @@ enum qv_status qv_session_init(struct qv_store *store)
     session->timer.fire = on_timer;
     session->contact.greeted = on_greeted;
     session->contact.lost = on_lost;
-    return qv_contact_init(&session->contact, store->loop, store->config, store->socket_path);
+    return qv_contact_init(&session->contact, store->loop, &store->config->store.at,
+                           store->socket_path, qv_store_patience_ms(store));
 }
 
 void qv_session_destroy(struct qv_store *store)

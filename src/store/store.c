@@ -36,15 +36,15 @@ static enum qv_status make_where(struct qv_store *store)
     const struct qv_config *config = store->config;
     QV_CLEANUP(qv_buf) struct qv_buf where = {0};
     size_t length;
-    if (config->store.redis == QV_REDIS_EMBEDDED) {
+    if (config->store.at.kind == QV_REDIS_EMBEDDED) {
         store->socket_path = qv_embedded_socket_path(config);
         if (store->socket_path == NULL)
             return QV_NO_MEMORY;
         qv_buf_put_text(&where, store->socket_path);
-    } else if (config->store.redis == QV_REDIS_UNIX) {
-        qv_buf_put_text(&where, config->store.path);
+    } else if (config->store.at.kind == QV_REDIS_UNIX) {
+        qv_buf_put_text(&where, config->store.at.path);
     } else {
-        qv_buf_printf(&where, "%s:%u", config->store.host, config->store.port);
+        qv_buf_printf(&where, "%s:%u", config->store.at.host, config->store.at.port);
     }
     return qv_buf_take(&where, &store->where, &length);
 }

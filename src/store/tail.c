@@ -383,7 +383,8 @@ enum qv_status qv_tail_init(struct qv_store *store)
     tail->timer.fire = on_timer;
     tail->contact.greeted = on_greeted;
     tail->contact.lost = on_lost;
-    return qv_contact_init(&tail->contact, store->loop, store->config, store->socket_path);
+    return qv_contact_init(&tail->contact, store->loop, &store->config->store.at,
+                           store->socket_path, qv_store_patience_ms(store));
 }
 
 void qv_tail_destroy(struct qv_store *store)

@@ -40,7 +40,7 @@ static void check_config(const struct qv_config *config)
              config->cloud.name != NULL);
     }
     MUST(config->store.data_directory != NULL);
-    MUST(config->store.redis != QV_REDIS_TCP || config->store.host != NULL);
+    MUST(config->store.at.kind != QV_REDIS_TCP || config->store.at.host != NULL);
     MUST(config->limits.json_depth >= 8 && config->limits.json_depth <= 1000);
 }
 

@@ -183,8 +183,8 @@ static inline void store_prepare(void)
                                .rules = calloc(1, sizeof(*f.rules))};
     assert_true(f.config != NULL && f.rules != NULL);
     f.config->cloud.dialect = QV_DIALECT_5_0;
-    f.config->store.redis = QV_REDIS_UNIX;
-    f.config->store.path = redis.socket;
+    f.config->store.at.kind = QV_REDIS_UNIX;
+    f.config->store.at.path = redis.socket;
     f.config->store.timeout_ms = 800;
     f.config->store.journal_max = 100000;
     qv_rules_from_config(f.config, f.rules);

@@ -98,7 +98,7 @@ static void the_shipped_file_states_the_defaults(void **state)
     assert_memory_equal(&a->limits, &b->limits, sizeof(a->limits));
     assert_memory_equal(&a->log, &b->log, sizeof(a->log));
     assert_int_equal(a->cloud.dialect, b->cloud.dialect);
-    assert_int_equal(a->store.redis, b->store.redis);
+    assert_int_equal(a->store.at.kind, b->store.at.kind);
     assert_true(a->store.timeout_ms == b->store.timeout_ms);
     assert_true(a->store.journal_max == b->store.journal_max);
     assert_int_equal(a->authorization.explain_to_clients, b->authorization.explain_to_clients);
@@ -124,7 +124,7 @@ static void defaults(void **state)
     assert_int_equal(config->cloud.dialect, QV_DIALECT_5_0);
     assert_string_equal(config->directory, "etc");
     assert_string_equal(config->store.data_directory, "etc/../data");
-    assert_int_equal(config->store.redis, QV_REDIS_EMBEDDED);
+    assert_int_equal(config->store.at.kind, QV_REDIS_EMBEDDED);
     assert_true(config->store.timeout_ms == 2000);
     assert_true(config->store.journal_max == 100000);
     assert_null(config->authorization.policy);
@@ -202,12 +202,12 @@ static void every_setting(void **state)
     assert_string_equal(config->tls.groups, "P-384:P-256");
     assert_int_equal(config->registry.revoked_providers, QV_REVOKED_KEEP);
     assert_true(config->registry.publish_certificate);
-    assert_int_equal(config->store.redis, QV_REDIS_TCP);
-    assert_string_equal(config->store.host, "redis.example");
-    assert_string_equal(config->store.username, "quiver");
-    assert_string_equal(config->store.password, "p@ss:/%");
-    assert_int_equal(config->store.port, 6380);
-    assert_int_equal(config->store.database, 3);
+    assert_int_equal(config->store.at.kind, QV_REDIS_TCP);
+    assert_string_equal(config->store.at.host, "redis.example");
+    assert_string_equal(config->store.at.username, "quiver");
+    assert_string_equal(config->store.at.password, "p@ss:/%");
+    assert_int_equal(config->store.at.port, 6380);
+    assert_int_equal(config->store.at.database, 3);
     assert_string_equal(config->store.data_directory, "/var/lib/quiver");
     assert_true(config->store.timeout_ms == 500);
     assert_true(config->store.journal_max == 10);
@@ -629,13 +629,13 @@ static void redis_urls(void **state)
         QV_CLEANUP(result) struct result result = parse_redis(rows[i].url);
         expect_good(&result);
         const struct qv_config *config = result.config;
-        assert_int_equal(config->store.redis, rows[i].path[0] ? QV_REDIS_UNIX : QV_REDIS_TCP);
-        assert_string_equal(or_empty(config->store.username), rows[i].username);
-        assert_string_equal(or_empty(config->store.password), rows[i].password);
-        assert_string_equal(or_empty(config->store.host), rows[i].host);
-        assert_string_equal(or_empty(config->store.path), rows[i].path);
-        assert_int_equal(config->store.port, rows[i].port);
-        assert_int_equal(config->store.database, rows[i].database);
+        assert_int_equal(config->store.at.kind, rows[i].path[0] ? QV_REDIS_UNIX : QV_REDIS_TCP);
+        assert_string_equal(or_empty(config->store.at.username), rows[i].username);
+        assert_string_equal(or_empty(config->store.at.password), rows[i].password);
+        assert_string_equal(or_empty(config->store.at.host), rows[i].host);
+        assert_string_equal(or_empty(config->store.at.path), rows[i].path);
+        assert_int_equal(config->store.at.port, rows[i].port);
+        assert_int_equal(config->store.at.database, rows[i].database);
     }
 }
 

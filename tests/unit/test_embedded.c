@@ -18,7 +18,7 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(data, sizeof(data), "%s/data", folder);
     store_prepare();
-    f.config->store.redis = QV_REDIS_EMBEDDED;
+    f.config->store.at.kind = QV_REDIS_EMBEDDED;
     f.config->store.data_directory = data;
     unsetenv("QUIVER_REDIS_SERVER");
     return 0;

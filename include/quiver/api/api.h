@@ -6,6 +6,7 @@
 #ifndef QUIVER_API_API_H
 #define QUIVER_API_API_H
 
+#include <quiver/identity/service_keys.h>
 #include <quiver/identity/verifier.h>
 #include <quiver/observe/audit.h>
 #include <quiver/observe/handshakes.h>
@@ -21,7 +22,8 @@ struct qv_api {
     struct qv_health *health;
     struct qv_audit *audit;
     struct qv_handshakes *handshakes;
-    struct qv_verifier *verifier; /**< whom the server's gates ask about callers */
+    struct qv_verifier *verifier;         /**< whom the server's gates ask about callers */
+    struct qv_service_keys *service_keys; /**< NULL: no listener serves chap */
 };
 
 struct qv_request {
@@ -37,6 +39,11 @@ struct qv_request {
     struct qv_str url;    /**< scheme://host[:port]/path, without query (spec 1.4) */
     const struct qv_identity
         *identity; /**< NULL: nobody; lives as long as the request and its job */
+    /* On a listener that serves chap: */
+    struct qv_str service_key; /**< X-Service-Key, the first of several; `at` NULL: not sent */
+    unsigned key_number;       /**< of the service key that was proved; 0: none */
+    struct qv_str base;        /**< scheme://host[:port] by which it was called; empty: the Host
+                                    header names nobody that this listener is (chap.hosts) */
     struct qv_wall now;
     size_t json_depth;    /**< limits.json_depth, as it is in force */
     size_t instances_max; /**< that the caller may have registered; 0: no bound */
@@ -69,6 +76,7 @@ struct qv_response {
     const char *allow;        /**< static; for 405 and OPTIONS; NULL: none */
     const char *accept;       /**< static; for 415: what is taken (RFC 9110 12.5.1); NULL: none */
     const char *rule;         /**< lives as the policy; X-Quiver-Rule; NULL: none */
+    const char *location;     /**< lives as the request; of a redirection; NULL: none */
     unsigned retry_after;     /**< seconds; 0: none, or what an error of its status has */
     bool close;               /**< end the connection after this answer */
     struct qv_buf body;
@@ -84,7 +92,7 @@ struct qv_route {
     const char *method;
     const char
         *path;      /**< whole path; with `param`: the path before the last part, with its slash */
-    bool param;     /**< the last part is a parameter */
+    bool param;     /**< a part is a parameter: the last, or the one before `suffix` */
     unsigned serve; /**< bit of enum qv_serve: on which listeners it is */
     const char *allow;         /**< the Allow header of this path, for 405 */
     const char *allow_options; /**< the Allow header of OPTIONS */
@@ -92,6 +100,7 @@ struct qv_route {
     void (*handle)(struct qv_api *api, const struct qv_permit *permit,
                    const struct qv_request *request, struct qv_response *response,
                    struct qv_job **ret_job);
+    const char *suffix; /**< what follows the parameter ("/$ping"); NULL: nothing */
 };
 /** All routes; ended by a NULL method. Static. */
 const struct qv_route *qv_api_routes(void);

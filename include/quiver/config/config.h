@@ -25,7 +25,27 @@ enum qv_blacklist_mode { QV_BLACKLIST_OFF, QV_BLACKLIST_REQUIRED };
 enum qv_tls_version { QV_TLS_1_2, QV_TLS_1_3 };
 enum qv_stale_crl { QV_STALE_CRL_REFUSE, QV_STALE_CRL_ALLOW };
 enum qv_revoked_providers { QV_REVOKED_HIDE, QV_REVOKED_KEEP };
+enum qv_chap_dialect { QV_CHAP_SEED, QV_CHAP_2_1, QV_CHAP_2_2 };
+enum qv_chap_ping_url { QV_CHAP_ABSOLUTE, QV_CHAP_RELATIVE };
+enum qv_chap_reregister { QV_CHAP_REPLACE, QV_CHAP_KEEP };
+enum qv_chap_authentication {
+    QV_CHAP_BY_KEY,
+    QV_CHAP_BY_CERTIFICATE,
+    QV_CHAP_BY_EITHER,
+    QV_CHAP_BY_BOTH,
+};
 enum qv_redis_kind { QV_REDIS_EMBEDDED, QV_REDIS_TCP, QV_REDIS_UNIX };
+
+/** Where a Redis is (src/config/redis_url.c). */
+struct qv_config_redis {
+    enum qv_redis_kind kind;
+    char *host;     /**< TCP */
+    uint16_t port;  /**< TCP */
+    char *path;     /**< Unix socket */
+    char *username; /**< from the URL, or NULL */
+    char *password; /**< from the URL, or NULL; never logged */
+    unsigned database;
+};
 
 struct qv_config_listener {
     char *name;
@@ -99,13 +119,7 @@ struct qv_config {
     } tls;
 
     struct {
-        enum qv_redis_kind redis;
-        char *host;     /**< TCP */
-        uint16_t port;  /**< TCP */
-        char *path;     /**< Unix socket */
-        char *username; /**< from the URL, or NULL */
-        char *password; /**< from the URL, or NULL; never logged */
-        unsigned database;
+        struct qv_config_redis at;
         char *data_directory; /**< resolved */
         int64_t timeout_ms;
         uint64_t journal_max;
@@ -156,6 +170,25 @@ struct qv_config {
             int64_t keep_ms;
         } blacklist;
     } identity;
+
+    struct {
+        enum qv_chap_dialect dialect;
+        struct {
+            char *env;  /**< name of the environment variable that has a key */
+            char *file; /**< path, resolved; NULL: the variable's key alone */
+        } keys;
+        int64_t ttl_ms;
+        int64_t revive_ms; /**< 0: what has ended is gone */
+        enum qv_chap_ping_url ping_url;
+        char *public_url;        /**< without a slash at the end; NULL: by the Host header */
+        struct qv_strings hosts; /**< that a Host header may name on a plain listener */
+        enum qv_chap_reregister reregister;
+        enum qv_chap_authentication authentication;
+        bool expose_in_arrowhead;
+        char *definition; /**< service definition of what is exposed */
+        bool mirrors;     /**< is there a mirror? */
+        struct qv_config_redis mirror;
+    } chap;
 
     struct qv_config_limits limits;
 

@@ -8,6 +8,7 @@
 #ifndef QUIVER_REGISTRY_REGISTRY_H
 #define QUIVER_REGISTRY_REGISTRY_H
 
+#include <quiver/domain/chap.h>
 #include <quiver/domain/device.h>
 #include <quiver/domain/entity.h>
 #include <quiver/domain/system.h>
@@ -22,11 +23,14 @@ void qv_registry_free(struct qv_registry **registry);
 
 /* ---- the writer ---------------------------------------------------------------------------- */
 
-/** One entity that a change puts (envelope not empty) or removes. The texts are borrowed. */
+/** One entity that a change puts (envelope not empty), renews or removes. The texts are borrowed.
+ */
 struct qv_effect {
     enum qv_kind kind;
     struct qv_str id;
-    struct qv_str envelope; /**< JSON; length 0: removed */
+    struct qv_str envelope; /**< JSON; length 0: removed, or with `renews` left as it is */
+    bool renews;      /**< of a CHAP service: gives it a lease; one that is not there is none */
+    int64_t lease_us; /**< its end in registry time, microseconds */
 };
 
 QV_MUST_CHECK enum qv_status qv_view_new(struct qv_view **ret_view);
@@ -49,6 +53,15 @@ void qv_registry_publish(struct qv_registry *registry, struct qv_view *view);
  *  declared identity, or before envelopes named the issuer's key, no certificate is known: it
  * stays. Takes a reference; NULL: none is left out. Any thread. */
 void qv_registry_set_revocation(struct qv_registry *registry, struct qv_anchors *anchors);
+
+/** Registry time (design 5, "Time") at the moment `at`: wall time less what was given back to
+ * leases so far (`offset_us`). Between two calls it goes on by the monotonic clock for five seconds
+ * at most, and then stands still until the next: a longer pause is given back. Any thread. */
+void qv_registry_set_clock(struct qv_registry *registry, int64_t registry_us, int64_t offset_us,
+                           struct qv_mono at);
+/** From now on CHAP services are found by qv_registry_find_services, too, as instances of this
+ *  definition. Before the first view is published. `definition` is borrowed for ever. */
+void qv_registry_expose_chap(struct qv_registry *registry, const char *definition);
 
 /* ---- readers ------------------------------------------------------------------------------- */
 
@@ -77,6 +90,8 @@ struct qv_service_match {
     const struct qv_definition *definition;
     unsigned char *shown; /**< per interface, NULL: all */
     char **json;          /**< per interface, NULL: as stored */
+    bool leased;          /**< an exposed CHAP service: */
+    struct qv_wall ends;  /**< its expiresAt */
 };
 struct qv_service_result {
     struct qv_service_match *matches; /**< by instance id, descending */
@@ -94,6 +109,30 @@ QV_MUST_CHECK enum qv_status qv_registry_find_services(struct qv_registry *regis
 void qv_service_result_write(const struct qv_service_result *result, enum qv_detail detail,
                              bool fingerprints, struct qv_buf *buf);
 void qv_service_result_free(struct qv_service_result *result);
+
+/** A CHAP service whose lease has not ended. */
+struct qv_chap_match {
+    const struct qv_chap *chap;
+    int64_t ends_us; /**< of its lease, since 1970 */
+};
+struct qv_chap_result {
+    struct qv_chap_match *matches; /**< by id */
+    size_t count;
+};
+void qv_chap_result_free(struct qv_chap_result *result);
+/** All. QV_UNAVAILABLE: no view is loaded yet. */
+QV_MUST_CHECK enum qv_status qv_registry_find_chap(struct qv_registry *registry,
+                                                   struct qv_chap_result *ret_result,
+                                                   struct qv_error *error);
+/** One by its id; `chap` NULL: there is none whose lease has not ended. Frees with
+ *  qv_chap_match_free. */
+QV_MUST_CHECK enum qv_status qv_registry_get_chap(struct qv_registry *registry, struct qv_str id,
+                                                  struct qv_chap_match *ret_match,
+                                                  struct qv_error *error);
+void qv_chap_match_free(struct qv_chap_match *match);
+/** Is it the id of an instance that is only CHAP's (qv_registry_expose_chap)? It cannot be changed
+ *  through Arrowhead. */
+bool qv_registry_is_exposed(struct qv_registry *registry, struct qv_str instance_id);
 
 /** A system or device that a lookup found. */
 struct qv_entity_match {

@@ -63,6 +63,30 @@ QV_MUST_CHECK enum qv_status qv_change_revoke_device(struct qv_str device,
                                                      const struct qv_identity *by,
                                                      struct qv_change **ret_change);
 
+/* ---- CHAP services: kept alive by leases (design 5, "Time") ---- */
+
+/** How long a lease is, and what may be done with one that ended. Microseconds. */
+struct qv_chap_terms {
+    int64_t ttl_us;
+    int64_t revive_us; /**< a ping brings back what ended no longer ago than that */
+    enum qv_chap_reregister reregister; /**< of registering what is there with other data */
+};
+/** register: one whose lease has ended is as if it were not there. With the same data it renews the
+ *  lease; with other data it replaces, unless the terms keep what is there as it is. `by` NULL: no
+ *  certificate was shown. */
+QV_MUST_CHECK enum qv_status
+qv_change_register_chap(const struct qv_chap_registration *registration,
+                        const struct qv_chap_terms *terms, const struct qv_identity *by,
+                        struct qv_change **ret_change);
+/** Moves the lease's end and nothing else; of one that is not there, or ended: `done` false. */
+QV_MUST_CHECK enum qv_status qv_change_ping_chap(struct qv_str id,
+                                                 const struct qv_chap_terms *terms,
+                                                 struct qv_change **ret_change);
+/** Removes it, also one that could be revived; `done` false where there is none, and
+ *  `outcome.chap_how` QV_CHAP_ENDED where its lease had ended. */
+QV_MUST_CHECK enum qv_status qv_change_delete_chap(struct qv_str id, const struct qv_identity *by,
+                                                   struct qv_change **ret_change);
+
 /** The registry's own entries, as one change: its system and the services that it offers. Only what
  *  is not there as it should be is written; what others registered as the registry's is removed. */
 struct qv_own_service {
@@ -78,6 +102,15 @@ QV_MUST_CHECK enum qv_status qv_change_register_own(const struct qv_rules *rules
  *  and is written at once if it differs. Not while the store starts or stops. */
 void qv_store_set_own(struct qv_store *store, struct qv_change **change);
 
+/** What registering a CHAP service came to, or deleting it. */
+enum qv_chap_how {
+    QV_CHAP_NEW,     /**< it was not there, or its lease had ended */
+    QV_CHAP_SAME,    /**< it was there with the same data: renewed */
+    QV_CHAP_UPDATED, /**< it was there with other data: replaced */
+    QV_CHAP_KEPT,    /**< it was there: left as it was, lease and all (`done` false) */
+    QV_CHAP_ENDED,   /**< deleted: its lease had ended before */
+};
+
 /** What a change came to. */
 struct qv_outcome {
     /** QV_OK; QV_INVALID, QV_LOCKED ... as the script refused; QV_UNAVAILABLE: it did not happen
@@ -92,7 +125,10 @@ struct qv_outcome {
     struct qv_error error;    /**< words for the caller; freed by the store after the call */
     /** Envelopes as they stand after the change, for the answer; NULL where there is none. Built
      *  by qv_entity_read, owned by the receiver who takes them out (sets NULL). */
-    struct qv_entity_head *instance, *system, *device, *definition;
+    struct qv_entity_head *instance, *system, *device, *definition, *chap;
+    /* Of CHAP services: */
+    enum qv_chap_how chap_how;
+    struct qv_chap_times chap_times; /**< of a registration or a ping: as they are from now on */
 };
 typedef void (*qv_store_done)(void *data, struct qv_outcome *outcome);
 
