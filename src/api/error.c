@@ -1,6 +1,7 @@
 /*
  * Errors as clients see them: the Arrowhead error object (spec/arrowhead-discovery 2.1, 2.3;
- * section 11.1). One table maps a status to HTTP and Arrowhead. Pure.
+ * section 11.1), or on a listener of CHAP its {"detail":...}. One table maps a status to HTTP and
+ * Arrowhead. Pure.
  */
 #include <quiver/api/api.h>
 
@@ -62,16 +63,26 @@ static void record(struct qv_response *response, const struct qv_error *error)
     qv_buf_put_text(&made->reason, qv_error_message(error));
 }
 
-void qv_response_set_error(struct qv_response *response, const struct qv_error *error,
-                           struct qv_str origin)
+static struct qv_buf *begin(struct qv_response *response, int status)
 {
-    const struct mapping *mapping = mapping_of(error->status);
     qv_buf_free(&response->body);
-    response->status = mapping->http;
+    response->status = status;
     response->content_type = "application/json";
     set_retry_after(response);
+    return &response->body;
+}
 
-    struct qv_buf *body = &response->body;
+void qv_response_set_detail(struct qv_response *response, int status, struct qv_str detail)
+{
+    struct qv_buf *body = begin(response, status);
+    qv_buf_put_text(body, "{\"detail\":");
+    qv_buf_put(body, detail);
+    qv_buf_put_char(body, '}');
+}
+
+static void write_object(const struct mapping *mapping, const struct qv_error *error,
+                         struct qv_str origin, struct qv_buf *body)
+{
     qv_buf_put_text(body, "{\"errorMessage\":");
     qv_json_write_str(body, qv_str_from(qv_error_message(error)));
     qv_buf_printf(body, ",\"errorCode\":%d,\"exceptionType\":\"%s\"", mapping->http, mapping->type);
@@ -80,7 +91,29 @@ void qv_response_set_error(struct qv_response *response, const struct qv_error *
         qv_json_write_str(body, origin);
     }
     qv_buf_put_char(body, '}');
+}
+
+void qv_response_set_error(struct qv_response *response, const struct qv_error *error,
+                           struct qv_str origin)
+{
+    const struct mapping *mapping = mapping_of(error->status);
+    struct qv_buf *body = begin(response, mapping->http);
+    if (response->shape == QV_SHAPE_ARROWHEAD) {
+        write_object(mapping, error, origin, body);
+    } else {
+        qv_buf_put_text(body, "{\"detail\":");
+        qv_json_write_str(body, qv_str_from(qv_error_message(error)));
+        qv_buf_put_char(body, '}');
+    }
     record(response, error);
+}
+
+struct qv_str qv_response_no_memory(enum qv_shape shape)
+{
+    if (shape == QV_SHAPE_DETAIL)
+        return QV_STR("{\"detail\":\"out of memory\"}");
+    return QV_STR("{\"errorMessage\":\"out of memory\",\"errorCode\":503,"
+                  "\"exceptionType\":\"EXTERNAL_SERVER_ERROR\"}");
 }
 
 void qv_response_set_denied(struct qv_response *response, const struct qv_api *api,

@@ -57,6 +57,10 @@ struct qv_job {
     /* Of a registration, owned: to be compared with what is there already. */
     struct qv_system_registration *system;
     struct qv_device_registration *device;
+    /* Of a CHAP service, owned: */
+    char *id;
+    char *ping_url;            /* of a registration: what its ping_url begins with */
+    bool unrecorded;           /* has no line in the audit trail */
     struct qv_outcome outcome; /* its entities are owned */
     void (*done)(void *data, struct qv_job *job);
     void *done_data;

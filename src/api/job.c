@@ -42,6 +42,7 @@ static void on_outcome(void *data, struct qv_outcome *outcome)
     /* taken over, so that the store does not free them */
     outcome->error = (struct qv_error){0};
     outcome->instance = outcome->system = outcome->device = outcome->definition = NULL;
+    outcome->chap = NULL;
     job->done(job->done_data, job);
 }
 
@@ -54,7 +55,12 @@ void qv_job_start(struct qv_job *job, void (*done)(void *data, struct qv_job *jo
     qv_store_submit(job->api->store, &job->grant, change, on_outcome, job);
 }
 
-void qv_job_finish(struct qv_job *job, struct qv_response *response)
+bool qv_job_is_recorded(const struct qv_job *job)
+{
+    return !job->unrecorded;
+}
+
+static void write_answer(struct qv_job *job, struct qv_response *response)
 {
     struct qv_outcome *outcome = &job->outcome;
     struct qv_record *record = &response->record;
@@ -74,6 +80,13 @@ void qv_job_finish(struct qv_job *job, struct qv_response *response)
         record->verdict = QV_RECORD_REFUSED;
 }
 
+void qv_job_finish(struct qv_job *job, struct qv_response *response)
+{
+    write_answer(job, response);
+    if (job->unrecorded)
+        response->record.verdict = QV_RECORD_NONE;
+}
+
 void qv_job_free(struct qv_job **job_at)
 {
     struct qv_job *job = *job_at;
@@ -86,9 +99,12 @@ void qv_job_free(struct qv_job **job_at)
     qv_entity_free(&job->outcome.system);
     qv_entity_free(&job->outcome.device);
     qv_entity_free(&job->outcome.definition);
+    qv_entity_free(&job->outcome.chap);
     qv_system_registration_free(&job->system);
     qv_device_registration_free(&job->device);
     qv_identity_free(&job->identity);
+    qv_free(job->id);
+    qv_free(job->ping_url);
     qv_free(job->origin);
     qv_free(job);
 }

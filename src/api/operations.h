@@ -11,6 +11,7 @@ typedef void operation_handler(struct qv_api *api, const struct qv_permit *permi
 operation_handler service_register, service_lookup, service_revoke;
 operation_handler system_register, system_lookup, system_revoke;
 operation_handler device_register, device_lookup, device_revoke;
+operation_handler chap_register, chap_ping, chap_list, chap_get, chap_delete;
 operation_handler monitor_echo;
 operation_handler ops_live, ops_ready, ops_metrics, ops_openapi;
 

@@ -176,6 +176,28 @@ static enum qv_status find_revoked(const struct qv_api *api, const struct qv_ins
     return QV_OK;
 }
 
+/* What only stands for a CHAP service is shown here, and kept there. */
+static enum qv_status check_not_exposed(const struct qv_api *api, const struct qv_instance_id *id,
+                                        struct qv_response *response, struct qv_error *error)
+{
+    if (!qv_registry_is_exposed(api->registry, qv_str_from(id->text)))
+        return QV_OK;
+    response->record.rule = NULL; /* it is no rule that stands against it */
+    return qv_error_set(error, QV_DENIED,
+                        "%s stands for a CHAP service: it ends when that is deleted, or with its "
+                        "lease",
+                        id->text);
+}
+
+static enum qv_status make_revoke_job(struct qv_api *api, const struct qv_grant *grant,
+                                      const struct qv_request *request,
+                                      const struct qv_instance_id *id, struct qv_job **ret_job)
+{
+    struct qv_change *change = NULL;
+    QV_TRY(qv_change_revoke_service(id, request->identity, &change));
+    return job_new(api, grant, request, change, write_revoked, ret_job);
+}
+
 void service_revoke(struct qv_api *api, const struct qv_permit *permit,
                     const struct qv_request *request, struct qv_response *response,
                     struct qv_job **ret_job)
@@ -196,10 +218,9 @@ void service_revoke(struct qv_api *api, const struct qv_permit *permit,
     if (ask_policy(api, permit, request, qv_str_from(id.text), &described.object, response,
                    &grant) != QV_OK)
         return;
-    struct qv_change *change = NULL;
-    status = qv_change_revoke_service(&id, request->identity, &change);
+    status = check_not_exposed(api, &id, response, &error);
     if (status == QV_OK)
-        status = job_new(api, &grant, request, change, write_revoked, ret_job);
+        status = make_revoke_job(api, &grant, request, &id, ret_job);
     if (status != QV_OK)
         set_fault(response, status, &error, request);
 }

@@ -71,13 +71,18 @@ void qv_json_write_str(struct qv_buf *buf, struct qv_str text)
     qv_buf_put_char(buf, '"');
 }
 
-void qv_json_write_key(struct qv_buf *buf, bool *first, const char *key)
+static void write_key(struct qv_buf *buf, bool *first, struct qv_str key)
 {
     if (!*first)
         qv_buf_put_char(buf, ',');
     *first = false;
-    qv_json_write_str(buf, qv_str_from(key));
+    qv_json_write_str(buf, key);
     qv_buf_put_char(buf, ':');
+}
+
+void qv_json_write_key(struct qv_buf *buf, bool *first, const char *key)
+{
+    write_key(buf, first, qv_str_from(key));
 }
 
 static void write_integer(struct qv_buf *buf, json_int_t value)
@@ -142,7 +147,9 @@ static void write_object(struct qv_buf *buf, const json_t *object)
     qv_buf_put_char(buf, '{');
     for (void *at = json_object_iter(members); at != NULL;
          at = json_object_iter_next(members, at)) {
-        qv_json_write_key(buf, &first, json_object_iter_key(at));
+        write_key(buf, &first,
+                  (struct qv_str){.at = json_object_iter_key(at),
+                                  .length = json_object_iter_key_len(at)});
         qv_json_write(buf, json_object_iter_value(at));
     }
     qv_buf_put_char(buf, '}');

@@ -10,29 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Line and column (in characters, both from 1) of `at`. */
-static void locate(const struct qv_json_lex *lex, const char *at, size_t *ret_line,
-                   size_t *ret_column)
+/* Where something stands, in characters. */
+struct place {
+    size_t line, column; /* from 1 */
+    size_t index;        /* from 0, line ends counted */
+};
+
+static struct place locate(const struct qv_json_lex *lex, const char *at)
 {
-    size_t line = 1, column = 1;
+    struct place place = {.line = 1, .column = 1};
     for (const char *c = lex->start; c < at; c++) {
-        if (*c == '\n') {
-            line++;
-            column = 1;
-        } else if (((unsigned char)*c & 0xC0) != 0x80) {
-            column++;
-        }
+        if (((unsigned char)*c & 0xC0) == 0x80)
+            continue;
+        place.index++;
+        place.column = *c == '\n' ? 1 : place.column + 1;
+        place.line += *c == '\n';
     }
-    *ret_line = line;
-    *ret_column = column;
+    return place;
 }
 
 enum qv_status qv_json_lex_fault(const struct qv_json_lex *lex, const char *at, const char *reason)
 {
-    size_t line, column;
-    locate(lex, at, &line, &column);
+    struct place place = locate(lex, at);
+    if (lex->fault_at != NULL)
+        *lex->fault_at = place.index;
     return qv_error_set(lex->error, QV_INVALID, "malformed JSON: %s at line %zu, column %zu",
-                        reason, line, column);
+                        reason, place.line, place.column);
 }
 
 enum qv_status qv_json_lex_no_memory(const struct qv_json_lex *lex)
@@ -121,7 +124,7 @@ static enum qv_status read_unicode_escape(struct qv_json_lex *lex, struct qv_buf
     uint32_t high, low;
     if (!take_unit(lex, &high))
         return qv_json_lex_fault(lex, escape, "invalid \\u escape");
-    if (high == 0)
+    if (high == 0 && !lex->lenient)
         return qv_json_lex_fault(lex, escape, "NUL character");
     if (high < 0xD800 || high > 0xDFFF) {
         put_code_point(decoded, high);

@@ -12,6 +12,8 @@ struct qv_json_lex {
     const char *at;    /**< where reading is */
     const char *end;
     size_t levels_left; /**< how many arrays and objects may still be opened */
+    bool lenient;       /**< the last of members of one name counts, and text may have NUL */
+    size_t *fault_at;   /**< becomes how many characters stand before a fault; or NULL */
     struct qv_error *error;
 };
 

@@ -62,7 +62,7 @@ static enum qv_status read_member(struct qv_json_lex *lex, json_t *object)
     if (!qv_json_lex_next_is(lex, '"'))
         return qv_json_lex_unexpected(lex);
     QV_TRY(qv_json_lex_text(lex, &decoded, &key));
-    if (json_object_getn(object, key.length > 0 ? key.at : "", key.length) != NULL)
+    if (!lex->lenient && json_object_getn(object, key.length > 0 ? key.at : "", key.length) != NULL)
         return qv_json_lex_fault(lex, place, "member given twice");
     qv_json_lex_skip_blanks(lex);
     if (!qv_json_lex_take(lex, ':'))
@@ -147,25 +147,35 @@ static enum qv_status check_encoding(const struct qv_json_lex *lex)
     return qv_json_lex_fault(lex, text.at, "bytes that are not UTF-8");
 }
 
-enum qv_status qv_json_parse(struct qv_str text, size_t max_depth, json_t **ret_value,
-                             struct qv_error *error)
+static enum qv_status parse(struct qv_str text, struct qv_json_lex *lex, json_t **ret_value)
 {
     if (qv_str_starts_with(text, QV_STR("\xEF\xBB\xBF")))
         text = qv_str_part(text, 3, SIZE_MAX);
-    const char *start = text.length > 0 ? text.at : "";
-    struct qv_json_lex lex = {.start = start,
-                              .at = start,
-                              .end = start + text.length,
-                              .levels_left = max_depth,
-                              .error = error};
-    QV_TRY(check_encoding(&lex));
-    qv_json_lex_skip_blanks(&lex);
+    lex->start = lex->at = text.length > 0 ? text.at : "";
+    lex->end = lex->start + text.length;
+    QV_TRY(check_encoding(lex));
+    qv_json_lex_skip_blanks(lex);
     QV_CLEANUP(qv_json) json_t *value = NULL;
-    QV_TRY(read_value(&lex, &value));
-    qv_json_lex_skip_blanks(&lex);
-    if (lex.at != lex.end)
-        return qv_json_lex_fault(&lex, lex.at, "text behind the end");
+    QV_TRY(read_value(lex, &value));
+    qv_json_lex_skip_blanks(lex);
+    if (lex->at != lex->end)
+        return qv_json_lex_fault(lex, lex->at, "text behind the end");
     *ret_value = value;
     value = NULL;
     return QV_OK;
+}
+
+enum qv_status qv_json_parse(struct qv_str text, size_t max_depth, json_t **ret_value,
+                             struct qv_error *error)
+{
+    struct qv_json_lex lex = {.levels_left = max_depth, .error = error};
+    return parse(text, &lex, ret_value);
+}
+
+enum qv_status qv_json_parse_lenient(struct qv_str text, size_t max_depth, json_t **ret_value,
+                                     size_t *ret_fault_at, struct qv_error *error)
+{
+    struct qv_json_lex lex = {
+        .levels_left = max_depth, .lenient = true, .fault_at = ret_fault_at, .error = error};
+    return parse(text, &lex, ret_value);
 }

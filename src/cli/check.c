@@ -2,6 +2,7 @@
  * `quiver check`: everything that a start or a reload would check, without doing either. Nothing is
  * written. Main thread.
  */
+#include "chap_parts.h"
 #include "identity_clients.h"
 #include "options.h"
 #include "policy_load.h"
@@ -31,11 +32,15 @@ static enum qv_status check_trust(const struct qv_config *config, struct qv_trus
     return options_load_trust(config, memory, ret_trust);
 }
 
-/* What is fine now, but will not be for long. */
-static enum qv_status warn(const struct qv_trust *trust)
+/* What is fine now, but will not be for long; and what works, but lets nobody in. */
+static enum qv_status warn(const struct qv_config *config, const struct qv_trust *trust,
+                           struct qv_service_keys *keys)
 {
     QV_CLEANUP(qv_strings) struct qv_strings warnings = {0};
     QV_TRY(qv_trust_warnings(trust, qv_wall_now(), &warnings));
+    const char *keyless = chap_warning(config, keys);
+    if (keyless != NULL)
+        QV_TRY(qv_strings_add(&warnings, qv_str_from(keyless)));
     for (size_t i = 0; i < warnings.count; i++)
         fprintf(stderr, "warning: %s\n", warnings.at[i]);
     return QV_OK;
@@ -109,11 +114,13 @@ int qv_cli_check(int argc, char **argv)
     if (options_load(options.config, &config) != QV_OK)
         return 1;
     QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
+    QV_CLEANUP(qv_service_keys) struct qv_service_keys *keys = NULL;
     enum qv_status trusted = check_trust(config, &trust);
     enum qv_status ruled = check_policy(config); /* its faults are told beside the other's */
     enum qv_status audited = check_audit(config);
-    if (trusted != QV_OK || ruled != QV_OK || audited != QV_OK ||
-        check_identity(config, trust) != QV_OK || warn(trust) != QV_OK)
+    enum qv_status keyed = chap_load_or_tell(config, &keys);
+    if (trusted != QV_OK || ruled != QV_OK || audited != QV_OK || keyed != QV_OK ||
+        check_identity(config, trust) != QV_OK || warn(config, trust, keys) != QV_OK)
         return 1;
     printf("%s is fine: cloud %.*s, %zu listener%s\n", config->file,
            QV_STR_ARG(qv_trust_cloud(trust)), config->listener_count,

@@ -8,6 +8,7 @@
  */
 #include "parts.h"
 
+#include "chap_parts.h"
 #include "descriptors.h"
 #include "identity_clients.h"
 #include "options.h"
@@ -30,6 +31,7 @@ void parts_free(struct parts *parts)
     reloader_free(&parts->reloader);
     qv_server_free(&parts->server);
     qv_verifier_free(&parts->verifier); /* behind the server, whose requests wait for it */
+    qv_service_keys_free(&parts->service_keys);
     qv_store_free(&parts->store);
     qv_audit_free(&parts->audit); /* before the lock: the next Quiver finds it free */
     qv_embedded_free(&parts->embedded);
@@ -73,7 +75,9 @@ enum qv_status parts_load(struct parts *parts, const char *config)
     QV_TRY(options_open_memory(parts->config, &parts->memory));
     enum qv_status trusted = options_load_trust(parts->config, parts->memory, &parts->trust);
     enum qv_status ruled = policy_load_or_tell(parts->config, &parts->api.rules, &parts->policy);
-    return trusted != QV_OK ? trusted : ruled; /* the faults of both are told */
+    enum qv_status keyed = chap_load_or_tell(parts->config, &parts->service_keys);
+    enum qv_status other = ruled != QV_OK ? ruled : keyed;
+    return trusted != QV_OK ? trusted : other; /* the faults of all are told */
 }
 
 /* ---- made ------------------------------------------------------------------------------------ */
@@ -89,6 +93,14 @@ static enum qv_status make_verifier(struct parts *parts, struct qv_error *error)
     return status;
 }
 
+static enum qv_status make_registry(struct parts *parts)
+{
+    QV_TRY(qv_registry_new(&parts->api.rules, &parts->registry));
+    if (parts->config->chap.expose_in_arrowhead)
+        qv_registry_expose_chap(parts->registry, parts->config->chap.definition);
+    return QV_OK;
+}
+
 /* What handlers need. */
 static enum qv_status make_api(struct parts *parts, struct qv_error *error)
 {
@@ -97,12 +109,13 @@ static enum qv_status make_api(struct parts *parts, struct qv_error *error)
     QV_TRY(qv_health_new(&parts->health));
     QV_TRY(qv_handshakes_new(&parts->handshakes));
     QV_TRY(make_verifier(parts, error));
-    QV_TRY(qv_registry_new(&api->rules, &parts->registry));
+    QV_TRY(make_registry(parts));
     QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry, &parts->store,
                         error));
     api->health = parts->health;
     api->handshakes = parts->handshakes;
     api->verifier = parts->verifier;
+    api->service_keys = parts->service_keys;
     api->registry = parts->registry;
     api->store = parts->store;
     return QV_OK;
@@ -114,6 +127,7 @@ static void make_reload(struct parts *parts, size_t clients)
                                     .server = parts->server,
                                     .registry = parts->registry,
                                     .verifier = parts->verifier,
+                                    .service_keys = parts->service_keys,
                                     .store = parts->store,
                                     .rules = &parts->api.rules,
                                     .health = parts->health,

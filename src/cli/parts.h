@@ -18,6 +18,7 @@ struct parts {
     struct qv_handshakes *handshakes;
     struct qv_policy *policy; /**< of the start */
     struct qv_verifier *verifier;
+    struct qv_service_keys *service_keys; /**< NULL: no listener serves chap */
     struct qv_registry *registry;
     struct qv_store *store;
     struct qv_server *server;

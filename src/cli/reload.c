@@ -8,6 +8,7 @@
  */
 #include "reload.h"
 
+#include "chap_parts.h"
 #include "descriptors.h"
 #include "identity_clients.h"
 #include "own_entries.h"
@@ -29,7 +30,8 @@ enum qv_status reload_watch(struct qv_watch *watch, const struct qv_config *conf
                                   config->identity.authentication_system.secrets_file,
                                   config->identity.authentication_system.ca,
                                   config->identity.blacklist.ca,
-                                  config->authorization.policy};
+                                  config->authorization.policy,
+                                  config->chap.keys.file};
     const struct qv_strings *const lists[] = {&config->tls.trust, &config->tls.crl};
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
         if (single[i] != NULL)
@@ -165,6 +167,34 @@ static void load_identity(struct reload *reload, struct qv_wall now)
         reload_outcome_fail_by(&reload->last, RELOAD_IDENTITY, renewed, &error);
 }
 
+/* ---- service keys ---------------------------------------------------------------------------- */
+
+/* Also where no file is named any more: then none of its keys may stay in force. */
+static void load_keys(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    if (reload->service_keys == NULL)
+        return;
+    enum qv_status status = qv_service_keys_renew(reload->service_keys, &reload->view, &error);
+    if (reload->view.chap.keys.file != NULL)
+        reload_outcome_set(&reload->last, RELOAD_KEYS, true);
+    if (status != QV_OK)
+        reload_outcome_fail_by(&reload->last, RELOAD_KEYS, status, &error);
+}
+
+/* When each was used last: so that an operator knows when an old one can go. */
+static void tell_of_keys(struct reload *reload, struct qv_wall now)
+{
+    (void)now;
+    if (reload->service_keys == NULL)
+        return;
+    const char *warning = chap_warning(&reload->view, reload->service_keys);
+    if (warning != NULL)
+        qv_log(QV_LOG_WARNING, "no service key", QV_LOG_CSTR("what", warning));
+    qv_service_keys_log(reload->service_keys);
+}
+
 /* ---- in force -------------------------------------------------------------------------------- */
 
 static void hand_to_workers(struct reload *reload, struct qv_wall now)
@@ -224,9 +254,10 @@ static void note_warnings(struct reload *reload, struct qv_wall now)
 
 typedef void step(struct reload *reload, struct qv_wall now);
 /* In this order; NULL ends them. */
-static step *const loading[] = {load_configuration, load_trust, load_policy, load_identity, NULL};
-static step *const putting_in_force[] = {hand_to_workers, renew_own_entries, configure_log,
-                                         hide_revoked,    note_crls,         NULL};
+static step *const loading[] = {load_configuration, load_trust, load_policy,
+                                load_identity,      load_keys,  NULL};
+static step *const putting_in_force[] = {
+    hand_to_workers, renew_own_entries, configure_log, hide_revoked, note_crls, tell_of_keys, NULL};
 
 static void take(step *const *steps, struct reload *reload, struct qv_wall now)
 {
@@ -313,6 +344,7 @@ void reload_first(struct reload *reload, struct qv_wall now)
 {
     hide_revoked(reload, now);
     note_crls(reload, now);
+    tell_of_keys(reload, now);
     reload_show_health(reload, now);
     reload_outcome_log(&reload->last, RELOAD_BY_START, (struct reload_said){0});
     reload_warn(reload, now);

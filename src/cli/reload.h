@@ -9,6 +9,7 @@
 #include "reload_outcome.h"
 
 #include <quiver/base/watch.h>
+#include <quiver/identity/service_keys.h>
 #include <quiver/observe/audit.h>
 #include <quiver/policy/policy.h>
 
@@ -18,6 +19,7 @@ struct reload {
     struct qv_server *server;
     struct qv_registry *registry;
     struct qv_verifier *verifier;
+    struct qv_service_keys *service_keys; /**< NULL: no listener serves chap */
     struct qv_store *store;
     const struct qv_rules *rules;
     struct qv_health *health;
@@ -40,7 +42,7 @@ void reload_free(struct reload *reload);
 /** Watches all files of the configuration; before they are read for the first time. */
 QV_MUST_CHECK enum qv_status reload_watch(struct qv_watch *watch, const struct qv_config *config);
 /** What a start has in common with a reload: hides the instances of revoked certificates, writes
- *  down which CRLs are the newest, warns of what ends soon. */
+ *  down which CRLs are the newest, tells of the service keys, warns of what ends soon. */
 void reload_first(struct reload *reload, struct qv_wall now);
 /** Behind the start of the server, which has the limits as configured: lowers limits.connections to
  *  what the open files allow. */

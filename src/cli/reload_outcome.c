@@ -16,6 +16,7 @@ const char *reload_part_name(enum reload_part part)
     case RELOAD_ANCHORS: return qv_trust_part_name(QV_TRUST_ANCHORS);
     case RELOAD_POLICY: return "policy";
     case RELOAD_IDENTITY: return "identity";
+    case RELOAD_KEYS: return "service keys";
     case RELOAD_WORKERS: return "workers";
     case RELOAD_CRL_MEMORY: return "memory of CRLs";
     case RELOAD_ENTRIES: return "own entries";

@@ -18,6 +18,7 @@ enum reload_part {
     RELOAD_ANCHORS,    /**< QV_TRUST_ANCHORS */
     RELOAD_POLICY,     /**< authorization.policy */
     RELOAD_IDENTITY,   /**< secrets and CAs of `identity` */
+    RELOAD_KEYS,       /**< chap.keys.file */
     RELOAD_WORKERS,    /**< did all take over what is new? */
     RELOAD_CRL_MEMORY, /**< is it written down which CRLs are the newest? */
     RELOAD_ENTRIES,    /**< were the own entries computed anew? */

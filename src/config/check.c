@@ -54,6 +54,11 @@ static void listener_fault(struct qv_load *load, const struct qv_config_listener
     qv_load_fault(load, listener->line, NULL, "listener %s: %s: %s", listener->name, key, words);
 }
 
+static bool serves_chap(const struct qv_config_listener *listener)
+{
+    return (listener->serve & QV_SERVE_CHAP) != 0;
+}
+
 static bool serves_callers(const struct qv_config_listener *listener)
 {
     return (listener->serve & ~(unsigned)QV_SERVE_OPS) != 0;
@@ -85,6 +90,21 @@ static const char *authentication_fault(const struct qv_config_listener *listene
     return NULL;
 }
 
+/* Who may do what at CHAP is proved request by request, so that none of the listener's ways of
+   knowing a caller means anything there; and its errors have a shape of their own. */
+static void check_chap_listener(struct qv_load *load, struct qv_config_listener *listener,
+                                bool authentication_given)
+{
+    listener->authentication = QV_AUTHENTICATION_NONE;
+    if (listener->serve != QV_SERVE_CHAP)
+        listener_fault(load, listener, "serve",
+                       "chap answers in a shape of its own, give it a listener of its own: "
+                       "serve: [chap]");
+    else if (authentication_given)
+        listener_fault(load, listener, "authentication",
+                       "has no effect for chap, remove it and set chap.authentication");
+}
+
 static void choose_authentication(struct qv_load *load, struct qv_config_listener *listener)
 {
     listener->authentication = QV_AUTHENTICATION_NONE;
@@ -100,7 +120,9 @@ static void choose_authentication(struct qv_load *load, struct qv_config_listene
 void qv_check_listener(struct qv_load *load, struct qv_config_listener *listener,
                        bool authentication_given)
 {
-    if (!authentication_given) {
+    if (serves_chap(listener)) {
+        check_chap_listener(load, listener, authentication_given);
+    } else if (!authentication_given) {
         choose_authentication(load, listener);
     } else {
         const char *fault = authentication_fault(listener);
@@ -218,6 +240,32 @@ static void check_identity(struct qv_load *load)
                 config->identity.blacklist.ca);
 }
 
+/* Certificates that are asked for must be able to come, and somebody must vouch for them. */
+static void check_chap(struct qv_load *load)
+{
+    const struct qv_config *config = load->config;
+    static const char *const words[] = {
+        [QV_CHAP_BY_CERTIFICATE] = "certificate", [QV_CHAP_BY_BOTH] = "both"};
+    enum qv_chap_authentication by = config->chap.authentication;
+    if (by != QV_CHAP_BY_CERTIFICATE && by != QV_CHAP_BY_BOTH)
+        return;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct qv_config_listener *listener = &config->listeners[i];
+        if (!serves_chap(listener))
+            continue;
+        if (listener->tls == QV_TLS_OFF)
+            qv_load_fault(load, listener->line, NULL,
+                          "listener %s: tls: off lets no certificate through, but "
+                          "chap.authentication is %s; set tls: server or mutual",
+                          listener->name, words[by]);
+        else if (listener->tls == QV_TLS_SERVER && config->tls.trust.count == 0)
+            qv_load_fault(load, listener->line, "tls.trust",
+                          "is missing, but chap.authentication is %s, and listener %s takes "
+                          "certificates",
+                          words[by], listener->name);
+    }
+}
+
 /* Dialect 5.0 has one way of normalizing; another must not be taken and then not followed. */
 static void check_normalization(struct qv_load *load)
 {
@@ -235,6 +283,7 @@ void qv_check_config(struct qv_load *load)
         for (size_t earlier = 0; earlier < later; earlier++)
             check_pair(load, &config->listeners[earlier], &config->listeners[later]);
     check_identity(load);
+    check_chap(load);
     qv_check_identity_limits(load);
     check_own(load);
     const struct qv_config_listener *strictest = strictest_listener(config);

@@ -42,15 +42,11 @@ static bool same_bytes(const struct qv_setting *setting, const void *a, const vo
 
 static bool same_redis(const struct qv_setting *setting, const void *a, const void *b)
 {
-    (void)setting;
-    const struct qv_config *one = a, *other = b;
-    return one->store.at.kind == other->store.at.kind &&
-           one->store.at.port == other->store.at.port &&
-           one->store.at.database == other->store.at.database &&
-           same_text(one->store.at.host, other->store.at.host) &&
-           same_text(one->store.at.path, other->store.at.path) &&
-           same_text(one->store.at.username, other->store.at.username) &&
-           same_text(one->store.at.password, other->store.at.password);
+    const struct qv_config_redis *one = member(setting, a), *other = member(setting, b);
+    return one->kind == other->kind && one->port == other->port &&
+           one->database == other->database && same_text(one->host, other->host) &&
+           same_text(one->path, other->path) && same_text(one->username, other->username) &&
+           same_text(one->password, other->password);
 }
 
 static bool same_listeners(const struct qv_setting *setting, const void *a, const void *b);
@@ -71,7 +67,9 @@ static bool (*const comparisons[QV_KIND_COUNT_OF_KINDS])(const struct qv_setting
     [QV_KIND_SIZE] = same_bytes,
     [QV_KIND_DURATION] = same_bytes,
     [QV_KIND_HOST] = same_pointed_text,
+    [QV_KIND_HOSTS] = same_list,
     [QV_KIND_URL] = same_pointed_text,
+    [QV_KIND_OWN_URL] = same_pointed_text,
     [QV_KIND_TLS_LIST] = same_pointed_text,
     [QV_KIND_REDIS] = same_redis,
     [QV_KIND_GLOBS] = same_list,

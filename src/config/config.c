@@ -2,7 +2,7 @@
  * Loading a configuration: read, walk, check, and hand out only what is good.
  *
  * Holds always: a struct qv_config that was given out passed every check; one that did not is
- * freed here, its password overwritten. One thread while loading, any afterwards.
+ * freed here, its passwords overwritten. One thread while loading, any afterwards.
  */
 #include "load.h"
 #include "values.h"
@@ -69,6 +69,7 @@ enum qv_status qv_config_parse(const char *path, struct qv_str text, struct qv_c
         return QV_NO_MEMORY;
     struct qv_load load = {.config = config, .faults = faults};
     qv_load_yaml(&load, text);
+    config->chap.mirrors = config->chap.mirror.kind != QV_REDIS_EMBEDDED; /* which it cannot be */
     if (load.found == 0 && !load.out_of_memory) {
         qv_check_config(&load);
         check_audit(&load);
@@ -130,6 +131,14 @@ enum qv_status qv_config_data_directory(const char *path, char **ret_directory,
     return QV_OK;
 }
 
+bool qv_config_serves(const struct qv_config *config, enum qv_serve what)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if ((config->listeners[i].serve & (unsigned)what) != 0)
+            return true;
+    return false;
+}
+
 static void free_listeners(struct qv_config *config)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
@@ -146,15 +155,30 @@ static void free_identity_limits(struct qv_config *config)
     qv_free(config->limits.identities.at);
 }
 
+static void free_redis(struct qv_config_redis *redis)
+{
+    if (redis->password != NULL)
+        qv_memory_wipe(redis->password, strlen(redis->password));
+    qv_free(redis->password);
+    qv_free(redis->username);
+    qv_free(redis->host);
+    qv_free(redis->path);
+}
+
 static void free_store(struct qv_config *config)
 {
-    if (config->store.at.password != NULL)
-        qv_memory_wipe(config->store.at.password, strlen(config->store.at.password));
-    qv_free(config->store.at.password);
-    qv_free(config->store.at.username);
-    qv_free(config->store.at.host);
-    qv_free(config->store.at.path);
+    free_redis(&config->store.at);
     qv_free(config->store.data_directory);
+}
+
+static void free_chap(struct qv_config *config)
+{
+    qv_free(config->chap.keys.env);
+    qv_free(config->chap.keys.file);
+    qv_free(config->chap.public_url);
+    qv_strings_free(&config->chap.hosts);
+    qv_free(config->chap.definition);
+    free_redis(&config->chap.mirror);
 }
 
 static void free_identity(struct qv_config *config)
@@ -193,6 +217,7 @@ void qv_config_free(struct qv_config **config)
     qv_strings_free(&freed->registry.direct_access);
     qv_free(freed->registry.advertise.address);
     free_identity(freed);
+    free_chap(freed);
     qv_free(freed->directory);
     qv_free(freed->file);
     qv_free(freed);

@@ -1,9 +1,9 @@
 /*
- * Where Redis is: `embedded`, redis://[user:password@]host[:port][/database] or
- * unix:///path[?db=database].
+ * Where a Redis is: redis://[user:password@]host[:port][/database] or unix:///path[?db=database];
+ * the store's may be `embedded`, too.
  *
- * Holds always: no fault repeats any part of the URL, for it may hold a password; the store's
- * members are written only when the whole is good. Any thread.
+ * Holds always: no fault repeats any part of the URL, for it may hold a password; what is written
+ * is owned by the configuration, also where the whole was not good. Any thread.
  */
 #include "values.h"
 #include <arpa/inet.h>
@@ -25,7 +25,7 @@ struct url {
 static enum qv_status refuse(struct qv_error *error, const char *why)
 {
     return qv_error_set(error, QV_INVALID,
-                        "%s; write embedded, redis://[user:password@]host[:port][/database] or "
+                        "%s; write redis://[user:password@]host[:port][/database] or "
                         "unix:///path[?db=database]",
                         why);
 }
@@ -141,7 +141,7 @@ static enum qv_status read_unix(struct qv_str rest, struct url *url, struct qv_e
     return read_database(query, url, error);
 }
 
-/* ---- into the store ---- */
+/* ---- into the configuration ---- */
 
 static int hex_value(char c)
 {
@@ -208,7 +208,8 @@ static enum qv_status store_url(const struct url *url, struct qv_config_redis *r
     return status;
 }
 
-enum qv_status qv_value_redis(struct qv_str text, struct qv_config *config, struct qv_error *error)
+enum qv_status qv_value_redis(struct qv_str text, bool embedded, struct qv_config_redis *ret_redis,
+                              struct qv_error *error)
 {
     struct url url = {.kind = QV_REDIS_EMBEDDED};
     if (qv_str_starts_with(text, QV_STR("rediss://")) ||
@@ -218,7 +219,8 @@ enum qv_status qv_value_redis(struct qv_str text, struct qv_config *config, stru
         QV_TRY(read_tcp(text, &url, error));
     else if (take_prefix(&text, QV_STR("unix://")))
         QV_TRY(read_unix(text, &url, error));
-    else if (!qv_str_equal(text, QV_STR("embedded")))
-        return refuse(error, "the value is none of the known forms");
-    return store_url(&url, &config->store.at, error);
+    else if (!embedded || !qv_str_equal(text, QV_STR("embedded")))
+        return refuse(error, embedded ? "the value is neither embedded nor a URL of a known form"
+                                      : "the value is no URL of a known form");
+    return store_url(&url, ret_redis, error);
 }

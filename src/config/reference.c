@@ -8,7 +8,8 @@
 static void write_values(struct qv_buf *buf, const struct qv_setting *setting)
 {
     qv_buf_put_text(buf, qv_kind_of(setting)->name);
-    const char *before = setting->kind == QV_KIND_PATH ? " or " : ": "; /* a word beside paths */
+    bool beside = setting->kind == QV_KIND_PATH || setting->kind == QV_KIND_REDIS;
+    const char *before = beside ? " or " : ": "; /* a word beside paths or URLs */
     for (const struct qv_choice *choice = setting->choices; choice != NULL && choice->word;
          choice++) {
         if (choice->later)

@@ -1,25 +1,14 @@
 /*
  * Finding a key's row in a table of settings, and naming the keys that are there.
  *
- * Holds always: rows with a star stand behind the rows without, so that the first one that fits is
- * the one meant. Any thread.
+ * Holds always: each path stands in a table once. Any thread.
  */
 #include "settings.h"
-
-/* Is the row's path what was asked for, or "x.*" above it? */
-static bool is_row(const struct qv_setting *setting, struct qv_str path)
-{
-    struct qv_str row = qv_str_from(setting->path);
-    if (row.length > 0 && row.at[row.length - 1] == '*')
-        return path.length >= row.length &&
-               qv_str_starts_with(path, qv_str_part(row, 0, row.length - 1));
-    return qv_str_equal(row, path);
-}
 
 size_t qv_settings_find(const struct qv_settings *settings, struct qv_str path)
 {
     size_t i = 0;
-    while (i < settings->count && !is_row(&settings->at[i], path))
+    while (i < settings->count && !qv_str_equal(qv_str_from(settings->at[i].path), path))
         i++;
     return i;
 }

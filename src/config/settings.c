@@ -34,7 +34,7 @@ static const struct qv_choice revoked_providers[] = {
     {"hide", QV_REVOKED_HIDE, false}, {"keep", QV_REVOKED_KEEP, false}, {0}};
 static const struct qv_choice services[] = {{"arrowhead", QV_SERVE_ARROWHEAD, false},
                                             {"ops", QV_SERVE_OPS, false},
-                                            {"chap", QV_SERVE_CHAP, true},
+                                            {"chap", QV_SERVE_CHAP, false},
                                             {0}};
 static const struct qv_choice authentications[] = {
     {"certificate", QV_AUTHENTICATION_CERTIFICATE, false},
@@ -56,6 +56,19 @@ static const struct qv_choice normalizations[] = {{"extended", QV_NORMALIZATION_
                                                   {0}};
 static const struct qv_choice blacklist_modes[] = {
     {"off", QV_BLACKLIST_OFF, false}, {"required", QV_BLACKLIST_REQUIRED, false}, {0}};
+static const struct qv_choice chap_dialects[] = {
+    {"seed", QV_CHAP_SEED, false}, {"2.1", QV_CHAP_2_1, false}, {"2.2", QV_CHAP_2_2, false}, {0}};
+static const struct qv_choice ping_urls[] = {
+    {"absolute", QV_CHAP_ABSOLUTE, false}, {"relative", QV_CHAP_RELATIVE, false}, {0}};
+static const struct qv_choice reregistrations[] = {
+    {"replace", QV_CHAP_REPLACE, false}, {"keep", QV_CHAP_KEEP, false}, {0}};
+static const struct qv_choice chap_authentications[] = {
+    {"key", QV_CHAP_BY_KEY, false},
+    {"certificate", QV_CHAP_BY_CERTIFICATE, false},
+    {"either", QV_CHAP_BY_EITHER, false},
+    {"both", QV_CHAP_BY_BOTH, false},
+    {0}};
+static const struct qv_choice redis_words[] = {{"embedded", QV_REDIS_EMBEDDED, false}, {0}};
 static const struct qv_choice audit_files[] = {{QV_AUDIT_STDOUT, 0, false}, {0}};
 static const struct qv_choice log_levels[] = {{"debug", QV_LOG_DEBUG, false},
                                               {"info", QV_LOG_INFO, false},
@@ -113,7 +126,7 @@ static const struct qv_setting config_settings[] = {
      .fallback = "X25519:P-256:X448:P-384:P-521",
      .doc = "Groups of the key exchange, and in TLS 1.2 the curves of clients' keys."},
 
-    {"store.redis", QV_KIND_REDIS, .fallback = "embedded",
+    {"store.redis", QV_KIND_REDIS, CONFIG(store.at), .choices = redis_words, .fallback = "embedded",
      .doc = "Where the registry is kept: `embedded` (a private redis-server), "
             "`redis://[user:password@]host[:port][/database]` or `unix:///path[?db=database]`."},
     {"store.data_directory", QV_KIND_PATH, CONFIG(store.data_directory), .fallback = "../data",
@@ -220,7 +233,54 @@ static const struct qv_setting config_settings[] = {
     {"identity.blacklist.keep", QV_KIND_DURATION, CONFIG(identity.blacklist.keep_ms), .min = 0,
      .max = 60 * SECOND, .fallback = "1s",
      .doc = "How long the blacklist's answer for a name is used again."},
-    {"chap.*", .later = true, .doc = "The CHAP service."},
+
+    {"chap.dialect", QV_KIND_CHOICE, CONFIG(chap.dialect), .choices = chap_dialects,
+     .fallback = "seed",
+     .doc = "The CHAP core whose answers are given: `seed` (of the first description), `2.1` or "
+            "`2.2`. They differ in what a missing or wrong key is told, and in members that are "
+            "null."},
+    {"chap.keys.env", QV_KIND_NAME, CONFIG(chap.keys.env),
+     .fallback = "SERVICEKIT_REGISTRATION_KEY",
+     .doc = "Name of the environment variable that has a service key. Without a key here and in "
+            "`chap.keys.file` nobody registers: 503."},
+    {"chap.keys.file", QV_KIND_PATH, RELOADED(chap.keys.file),
+     .doc = "File with further service keys, one a line, readable by its owner alone; watched. "
+            "All are good, so that an old and a new one can overlap; the log tells when each was "
+            "last used."},
+    {"chap.ttl", QV_KIND_DURATION, CONFIG(chap.ttl_ms), .min = SECOND, .max = 24 * HOUR,
+     .fallback = "30s", .doc = "A service that has not pinged for so long vanishes."},
+    {"chap.revive", QV_KIND_DURATION, CONFIG(chap.revive_ms), .min = 0, .max = 24 * HOUR,
+     .fallback = "0s",
+     .doc = "A ping brings back a service that vanished no longer ago than that; never one that "
+            "was deleted."},
+    {"chap.ping_url", QV_KIND_CHOICE, CONFIG(chap.ping_url), .choices = ping_urls,
+     .fallback = "absolute",
+     .doc = "The `ping_url` that a registration is answered with: `absolute`, as clients need it, "
+            "or `relative`, as the first description has it."},
+    {"chap.public_url", QV_KIND_OWN_URL, CONFIG(chap.public_url),
+     .doc = "What an absolute `ping_url` begins with, as `https://registry.plant.example:8444`. "
+            "Default: the request's Host header, where it names what the listener's certificate "
+            "names, or one of `chap.hosts`, or the address that was called."},
+    {"chap.hosts", QV_KIND_HOSTS, CONFIG(chap.hosts), .fallback = "",
+     .doc = "What a Host header may name on a listener without TLS, each with or without port."},
+    {"chap.reregister", QV_KIND_CHOICE, CONFIG(chap.reregister), .choices = reregistrations,
+     .fallback = "replace",
+     .doc = "Registering what is there with other data: `replace` takes them over; `keep` leaves "
+            "all as it was, also the time when it vanishes, as the first description says."},
+    {"chap.authentication", QV_KIND_CHOICE, CONFIG(chap.authentication),
+     .choices = chap_authentications, .fallback = "key",
+     .doc = "What registering, pinging and deleting take: a service `key`, a client `certificate`, "
+            "`either`, or `both`."},
+    {"chap.expose_in_arrowhead", QV_KIND_FLAG, CONFIG(chap.expose_in_arrowhead),
+     .fallback = "false",
+     .doc = "`true`: Arrowhead lookups find each live CHAP service as an instance, too, that "
+            "nobody can change there."},
+    {"chap.definition", QV_KIND_NAME, CONFIG(chap.definition), .fallback = "ml-service",
+     .doc = "The service definition of these instances."},
+    {"chap.mirror", QV_KIND_REDIS, CONFIG(chap.mirror),
+     .doc = "A Redis in which each live CHAP service is also written as CHAP's own core reads it: "
+            "`redis://[user:password@]host[:port][/database]` (the core has database 3) or "
+            "`unix:///path[?db=database]`."},
 
     {"limits.body", QV_KIND_SIZE, RELOADED(limits.body), .min = KIB, .max = 64 * MIB,
      .fallback = "256KiB", .doc = "Largest request body; beyond it 413."},
@@ -260,12 +320,13 @@ static const struct qv_setting listener_settings[] = {
     {"tls", QV_KIND_CHOICE, LISTENER(tls), .choices = tls_modes, .required = true,
      .doc = "`mutual`: clients must show a certificate; `server`: they may; `off`: plaintext."},
     {"serve", QV_KIND_CHOICES, LISTENER(serve), .choices = services, .required = true,
-     .doc = "What is served here: a list."},
+     .doc = "What is served here: a list. `chap` has a listener of its own."},
     {"authentication", QV_KIND_CHOICE, LISTENER(authentication), .choices = authentications,
      .doc = "How callers are known: by `certificate` (default where TLS is on), as `declared` in "
             "the Authorization header, or by a token or key there that the Authentication system "
             "vouches for (`outsourced`). A certificate that is shown outranks the header. `none` "
-            "(default) for listeners that serve ops alone."},
+            "(default) for listeners that serve ops alone. Not for listeners of chap, which have "
+            "`chap.authentication`."},
     {"allow_plaintext", QV_KIND_FLAG, LISTENER(allow_plaintext), .fallback = "false",
      .doc = "Needed for `tls: off` on an address that is not this machine's own loopback."},
 };

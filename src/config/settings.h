@@ -21,9 +21,11 @@ enum qv_setting_kind {
     QV_KIND_SIZE,       /**< min to max bytes -> an unsigned integer of `size` bytes */
     QV_KIND_DURATION,   /**< min to max milliseconds -> int64_t */
     QV_KIND_HOST,       /**< numeric address or DNS name -> char * */
+    QV_KIND_HOSTS,      /**< list of hosts as a Host header has them -> struct qv_strings */
     QV_KIND_URL,        /**< https://, or http:// to this machine itself -> char * */
+    QV_KIND_OWN_URL,    /**< by which Quiver is called: https:// or http:// -> char * */
     QV_KIND_TLS_LIST,   /**< OpenSSL's words with colons between them -> char * */
-    QV_KIND_REDIS,      /**< embedded or a URL -> several members of qv_config.store */
+    QV_KIND_REDIS,      /**< one of `choices` or a URL -> struct qv_config_redis */
     QV_KIND_GLOBS,      /**< list of names and patterns of names -> struct qv_strings */
     QV_KIND_LISTENERS,  /**< list of mappings, each read by qv_listener_settings */
     QV_KIND_IDENTITIES, /**< the same, by qv_identity_settings -> qv_config_identity_limits */
@@ -37,7 +39,7 @@ struct qv_choice {
 };
 
 struct qv_setting {
-    const char *path; /**< "store.timeout"; "chap.*" stands for all below */
+    const char *path; /**< "store.timeout" */
     enum qv_setting_kind kind;
     size_t offset, size; /**< of the member in the struct that the table is of */
     uint64_t min, max;

@@ -1,8 +1,8 @@
 /*
- * Hosts, and the URLs of services that are asked about identities.
+ * Hosts, the URLs of services that are asked about identities, and those by which Quiver is called.
  *
- * Holds always: such a URL is https, or http to this machine's own loopback: whoever could alter
- * the answer on its way would decide who is who. Pure; any thread.
+ * Holds always: a URL that is asked about identities is https, or http to this machine's own
+ * loopback: whoever could alter the answer on its way would decide who is who. Pure; any thread.
  */
 #include "values.h"
 #include <arpa/inet.h>
@@ -58,15 +58,8 @@ static bool is_loopback(struct qv_str host)
            (is_address(AF_INET, host) && qv_str_starts_with(host, QV_STR("127.")));
 }
 
-static enum qv_status refuse(struct qv_error *error, const char *why)
-{
-    return qv_error_set(error, QV_INVALID,
-                        "%s; write https://host[:port]/path, without user, query and fragment",
-                        why);
-}
-
-/* host, [IPv6], each with or without :port */
-static enum qv_status check_authority(struct qv_str text, bool secure, struct qv_error *error)
+/* What is wrong with a host and its port; NULL: nothing. */
+static const char *authority_fault(struct qv_str text, struct qv_str *ret_host)
 {
     bool bracket = text.length > 0 && text.at[0] == '[';
     struct qv_str host = qv_str_part(text, bracket ? 1 : 0, SIZE_MAX);
@@ -77,16 +70,21 @@ static enum qv_status check_authority(struct qv_str text, bool secure, struct qv
         port = qv_str_part(port, 1, SIZE_MAX);
     if (bracket ? end == SIZE_MAX || !is_address(AF_INET6, host)
                 : is_address(AF_INET6, host) || !qv_value_is_host(host))
-        return refuse(error, "the URL's host is no name and no address");
+        return "the URL's host is no name and no address";
     uint64_t number = 1;
     if (port.length > 0 &&
         (port.at[0] != ':' ||
          qv_str_to_uint(qv_str_part(port, 1, SIZE_MAX), UINT16_MAX, &number) != QV_OK ||
          number == 0))
-        return refuse(error, "the URL's port is no number from 1 to 65535");
-    if (!secure && !is_loopback(host))
-        return refuse(error, "http is for 127.0.0.1, ::1 and localhost alone");
-    return QV_OK;
+        return "the URL's port is no number from 1 to 65535";
+    *ret_host = host;
+    return NULL;
+}
+
+bool qv_value_is_authority(struct qv_str text)
+{
+    struct qv_str host;
+    return authority_fault(text, &host) == NULL;
 }
 
 static bool is_plain(struct qv_str text)
@@ -97,13 +95,37 @@ static bool is_plain(struct qv_str text)
     return true;
 }
 
-enum qv_status qv_config_check_url(struct qv_str text, struct qv_error *error)
+/* NULL: it is a URL. `http`: to any host, not to loopback alone. */
+static const char *url_fault(struct qv_str text, bool http)
 {
+    struct qv_str host;
     bool secure = qv_str_starts_with(text, QV_STR("https://"));
     if (!secure && !qv_str_starts_with(text, QV_STR("http://")))
-        return refuse(error, "the value is no URL");
+        return "the value is no URL";
     if (text.length > URL_LENGTH_MAX || !is_plain(text))
-        return refuse(error, "the URL is too long or has characters that it cannot have");
+        return "the URL is too long or has characters that it cannot have";
     struct qv_str rest = qv_str_part(text, secure ? 8 : 7, SIZE_MAX);
-    return check_authority(qv_str_part(rest, 0, qv_str_find(rest, '/')), secure, error);
+    const char *fault = authority_fault(qv_str_part(rest, 0, qv_str_find(rest, '/')), &host);
+    if (fault == NULL && !secure && !http && !is_loopback(host))
+        fault = "http is for 127.0.0.1, ::1 and localhost alone";
+    return fault;
+}
+
+static enum qv_status judge(const char *fault, const char *form, struct qv_error *error)
+{
+    if (fault == NULL)
+        return QV_OK;
+    return qv_error_set(error, QV_INVALID, "%s; write %s, without user, query and fragment", fault,
+                        form);
+}
+
+enum qv_status qv_config_check_url(struct qv_str text, struct qv_error *error)
+{
+    return judge(url_fault(text, false), "https://host[:port]/path", error);
+}
+
+enum qv_status qv_value_check_own_url(struct qv_str text, struct qv_error *error)
+{
+    return judge(url_fault(text, true), "https://host[:port][/path] or http://host[:port][/path]",
+                 error);
 }

@@ -125,12 +125,23 @@ static enum qv_status convert_host(const struct target *target, struct qv_str te
 }
 
 /* One slash at the end means nothing. */
-static enum qv_status convert_url(const struct target *target, struct qv_str text)
+static enum qv_status set_url(const struct target *target, struct qv_str text)
 {
-    QV_TRY(qv_config_check_url(text, target->error));
     if (text.at[text.length - 1] == '/')
         text.length--;
     return set_text(target, qv_str_dup(text));
+}
+
+static enum qv_status convert_url(const struct target *target, struct qv_str text)
+{
+    QV_TRY(qv_config_check_url(text, target->error));
+    return set_url(target, text);
+}
+
+static enum qv_status convert_own_url(const struct target *target, struct qv_str text)
+{
+    QV_TRY(qv_value_check_own_url(text, target->error));
+    return set_url(target, text);
 }
 
 /* A setting may give some words a meaning of their own. */
@@ -162,6 +173,15 @@ static enum qv_status convert_text_item(const struct target *target, struct qv_s
 {
     if (text.length == 0)
         return refuse(target, text, "is empty");
+    return qv_strings_add(target->member, text);
+}
+
+static enum qv_status convert_host_item(const struct target *target, struct qv_str text)
+{
+    if (!qv_value_is_authority(text))
+        return refuse(target, text,
+                      "is no host, write a name, an IPv4 address or an [IPv6] one, each with or "
+                      "without :port");
     return qv_strings_add(target->member, text);
 }
 
@@ -316,7 +336,7 @@ static enum qv_status convert_number(const struct target *target, struct qv_str 
 
 static enum qv_status convert_redis(const struct target *target, struct qv_str text)
 {
-    return qv_value_redis(text, target->config, target->error);
+    return qv_value_redis(text, target->setting->choices != NULL, target->member, target->error);
 }
 
 /* ---- the kinds ---- */
@@ -338,7 +358,9 @@ static const struct {
     [QV_KIND_SIZE] = {{.name = "size", .plain = true}, convert_number},
     [QV_KIND_DURATION] = {{.name = "time", .plain = true}, convert_number},
     [QV_KIND_HOST] = {{.name = "address or host name"}, convert_host},
+    [QV_KIND_HOSTS] = {{.name = "list of hosts", .list = true}, convert_host_item},
     [QV_KIND_URL] = {{.name = "URL"}, convert_url},
+    [QV_KIND_OWN_URL] = {{.name = "URL"}, convert_own_url},
     [QV_KIND_TLS_LIST] = {{.name = "list with colons"}, convert_tls_list},
     [QV_KIND_REDIS] = {{.name = "URL"}, convert_redis},
     [QV_KIND_GLOBS] = {{.name = "list of names", .list = true}, convert_glob_item},

@@ -21,12 +21,19 @@ QV_MUST_CHECK enum qv_status qv_value_convert(const struct qv_setting *setting, 
                                               struct qv_config *config, void *base,
                                               struct qv_error *error);
 
-/** Reads `embedded`, redis:// or unix:// into config->store. Faults never repeat the URL. */
-QV_MUST_CHECK enum qv_status qv_value_redis(struct qv_str text, struct qv_config *config,
+/** Reads redis:// or unix://, and where there is a Redis of our own (`embedded`) that word. Faults
+ *  never repeat the URL. */
+QV_MUST_CHECK enum qv_status qv_value_redis(struct qv_str text, bool embedded,
+                                            struct qv_config_redis *ret_redis,
                                             struct qv_error *error);
 
 /** Is it an IPv4 or IPv6 address in numbers, or a DNS name? */
 bool qv_value_is_host(struct qv_str text);
+/** Is it what a Host header may have: name, IPv4, [IPv6], each with or without :port? */
+bool qv_value_is_authority(struct qv_str text);
+/** Is it a URL by which Quiver may be called: https or http, to any host? QV_INVALID with what is
+ *  wrong. */
+QV_MUST_CHECK enum qv_status qv_value_check_own_url(struct qv_str text, struct qv_error *error);
 
 /** Appends a number as the setting's kind writes it: 262144 of a size is 256KiB. */
 void qv_value_put_number(struct qv_buf *buf, const struct qv_setting *setting, uint64_t number);

@@ -120,6 +120,7 @@ static const entity_reader readers[QV_KIND_COUNT] = {
     [QV_KIND_DEFINITION] = read_definition,
     [QV_KIND_TEMPLATE] = read_template,
     [QV_KIND_INSTANCE] = entity_read_instance,
+    [QV_KIND_CHAP] = entity_read_chap,
 };
 
 enum qv_status qv_entity_read(enum qv_kind kind, struct qv_str id, struct qv_str envelope_text,
@@ -129,7 +130,10 @@ enum qv_status qv_entity_read(enum qv_kind kind, struct qv_str id, struct qv_str
         return qv_error_set(error, QV_INVALID, "documents of the kind %s are not known here",
                             qv_kind_name(kind));
     QV_CLEANUP(qv_envelope) struct qv_envelope envelope = {0};
-    QV_TRY(qv_envelope_read(envelope_text, &envelope, error));
+    if (kind == QV_KIND_CHAP)
+        QV_TRY(qv_envelope_read_chap(envelope_text, &envelope, error));
+    else
+        QV_TRY(qv_envelope_read(envelope_text, &envelope, error));
     return readers[kind](id, &envelope, ret_entity, error);
 }
 

@@ -37,10 +37,13 @@ QV_MUST_CHECK enum qv_status entity_block_new(size_t size, enum qv_kind kind,
 /** The place in a block's text. */
 struct qv_str entity_at(const char *text, struct entity_place place);
 
-/** Reads the document of an instance; the other kinds are in entity.c. */
+/** Read the documents of instances and CHAP services; the other kinds are in entity.c. */
 QV_MUST_CHECK enum qv_status entity_read_instance(struct qv_str id,
                                                   const struct qv_envelope *envelope,
                                                   struct qv_entity_head **ret_entity,
                                                   struct qv_error *error);
+QV_MUST_CHECK enum qv_status entity_read_chap(struct qv_str id, const struct qv_envelope *envelope,
+                                              struct qv_entity_head **ret_entity,
+                                              struct qv_error *error);
 
 #endif

@@ -57,6 +57,18 @@ static enum qv_status read_members(struct qv_envelope *envelope, struct qv_error
     return QV_OK;
 }
 
+enum qv_status qv_envelope_read_chap(struct qv_str text, struct qv_envelope *ret_envelope,
+                                     struct qv_error *error)
+{
+    QV_CLEANUP(qv_envelope) struct qv_envelope envelope = {0};
+    size_t place;
+    QV_TRY(qv_json_parse_lenient(text, STORED_DEPTH_MAX, &envelope.json, &place, error));
+    QV_TRY(read_members(&envelope, error));
+    *ret_envelope = envelope;
+    envelope = (struct qv_envelope){0};
+    return QV_OK;
+}
+
 enum qv_status qv_envelope_read(struct qv_str text, struct qv_envelope *ret_envelope,
                                 struct qv_error *error)
 {

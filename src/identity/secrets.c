@@ -6,16 +6,15 @@
  */
 #include "secrets.h"
 
+#include "private_file.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <quiver/base/file.h>
 #include <quiver/base/hash.h>
 #include <quiver/base/memory.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define FILE_MAX    ((size_t)256 * 1024)
 #define SECRETS_MAX 4096
 
 struct secret {
@@ -117,35 +116,20 @@ static enum qv_status read_lines(const struct qv_dialect *dialect, const char *p
     return QV_OK;
 }
 
-static enum qv_status check_mode(const char *path, struct qv_error *error)
-{
-    struct stat about;
-    if (stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
-        (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return qv_error_set(error, QV_INVALID,
-                            "%s: open to group or others (mode %04o); run: chmod 600 %s", path,
-                            (unsigned)about.st_mode & 07777U, path);
-    return QV_OK;
-}
-
 static enum qv_status read_into(const struct qv_dialect *dialect, const char *path,
                                 struct qv_secrets *secrets, struct qv_error *error)
 {
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
-    /* All room beforehand: growing would leave a copy of the secrets behind. */
-    qv_buf_reserve(&text, FILE_MAX + 2);
-    enum qv_status status = qv_file_read(path, FILE_MAX, &text, error);
+    enum qv_status status = qv_private_file_read(path, &text, error);
     if (status == QV_OK)
         status = read_lines(dialect, path, qv_buf_str(&text), secrets, error);
-    if (text.at != NULL)
-        qv_memory_wipe(text.at, text.capacity);
+    qv_private_file_wipe(&text);
     return status;
 }
 
 enum qv_status qv_secrets_read(const struct qv_dialect *dialect, const char *path,
                                struct qv_secrets **ret_secrets, struct qv_error *error)
 {
-    QV_TRY(check_mode(path, error));
     QV_CLEANUP(qv_secrets) struct qv_secrets *secrets = qv_alloc(sizeof(*secrets));
     if (secrets == NULL)
         return QV_NO_MEMORY;

@@ -187,6 +187,8 @@ void qv_audit_body_write(struct qv_audit_text *body, const struct qv_audit_event
 {
     body->length = 0;
     put_texts(body, event);
+    if (event->key > 0)
+        put_number_member(body, "key", event->key);
     put_number_member(body, "generation", event->generation);
     put_number_member(body, "status", event->status > 0 ? (uint64_t)event->status : 0);
     if (event->revision > 0) { /* as clients see it (design 5): "<epoch>.<revision>" */

@@ -37,6 +37,10 @@ static bool attach_all(struct finder *finder, const struct qv_view *view)
         struct qv_service_match *match = &finder->matches[i];
         if (i % FETCHED_AHEAD == 0)
             find_records(finder, view, i, records);
+        if (match->leased) { /* has what it needs */
+            finder->matches[kept++] = *match;
+            continue;
+        }
         const struct instance_record *record = records[i % FETCHED_AHEAD];
         same = same && (record == NULL || record->current == match->instance);
         if (!same || record == NULL || !has_owners(record)) {

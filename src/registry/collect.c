@@ -58,6 +58,16 @@ void take_owners(const struct instance_record *record, struct qv_service_match *
     match->definition = qv_entity_ref(record->owner[OWNER_DEFINITION]->current);
 }
 
+enum qv_status add_match(struct finder *finder, const struct qv_instance *instance,
+                         struct qv_service_match **ret_match)
+{
+    if (finder->count == finder->capacity)
+        QV_TRY(grow(finder));
+    *ret_match = &finder->matches[finder->count++];
+    **ret_match = (struct qv_service_match){.instance = qv_entity_ref(instance)};
+    return QV_OK;
+}
+
 static enum qv_status collect(struct finder *finder, const struct instance_record *record)
 {
     if (!finder->late && !has_owners(record))
@@ -65,10 +75,8 @@ static enum qv_status collect(struct finder *finder, const struct instance_recor
     if (!is_alive(finder, record->current) || !has_names(finder, record->current) ||
         revocation_hides(&finder->revocation, record->current))
         return QV_OK;
-    if (finder->count == finder->capacity)
-        QV_TRY(grow(finder));
-    struct qv_service_match *match = &finder->matches[finder->count++];
-    *match = (struct qv_service_match){.instance = qv_entity_ref(record->current)};
+    struct qv_service_match *match;
+    QV_TRY(add_match(finder, record->current, &match));
     if (!finder->late)
         take_owners(record, match);
     return QV_OK;
@@ -140,6 +148,13 @@ static enum qv_status collect_base(struct finder *finder, const struct qv_view *
     return collect_owned(finder, view, QV_KIND_DEFINITION, &finder->definitions);
 }
 
+static enum qv_status collect_all(struct finder *finder, const struct qv_registry *registry)
+{
+    finder->moment = clock_read(&registry->clock, finder->mono);
+    QV_TRY(collect_base(finder, registry->view));
+    return collect_bridged(finder, &registry->view->bridge);
+}
+
 /* ---- the verb -------------------------------------------------------------------------------- */
 
 enum qv_status collect_matches(struct finder *finder, struct qv_registry *registry,
@@ -148,7 +163,7 @@ enum qv_status collect_matches(struct finder *finder, struct qv_registry *regist
     pthread_rwlock_rdlock(&registry->lock);
     bool loaded = registry->view != NULL;
     revocation_begin(&finder->revocation, &registry->revocation);
-    enum qv_status status = loaded ? collect_base(finder, registry->view) : QV_OK;
+    enum qv_status status = loaded ? collect_all(finder, registry) : QV_OK;
     revocation_keep(&finder->revocation, &registry->revocation);
     pthread_rwlock_unlock(&registry->lock);
     if (!loaded)

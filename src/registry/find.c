@@ -124,7 +124,8 @@ static enum qv_status filter(struct finder *finder)
 static int by_id_descending(const void *a, const void *b)
 {
     const struct qv_service_match *left = a, *right = b;
-    return qv_instance_id_compare(right->instance->head.id, left->instance->head.id);
+    int order = qv_instance_id_compare(right->instance->head.id, left->instance->head.id);
+    return order != 0 ? order : left->leased - right->leased;
 }
 
 /* ---- the verb -------------------------------------------------------------------------------- */
@@ -165,7 +166,8 @@ enum qv_status qv_registry_find_services(struct qv_registry *registry,
                                          struct qv_error *error)
 {
     QV_CLEANUP(finder)
-    struct finder finder = {.query = query, .rules = registry->rules, .now = now};
+    struct finder finder = {
+        .query = query, .rules = registry->rules, .now = now, .mono = qv_mono_now()};
     QV_TRY(finder_init(&finder));
     finder.late = filters(query);
     QV_TRY(find(&finder, registry, error));
@@ -189,8 +191,11 @@ void qv_service_result_write(const struct qv_service_result *result, enum qv_det
     qv_buf_put_text(buf, "{\"entries\":[");
     for (size_t i = 0; i < result->count; i++) {
         const struct qv_service_match *match = &result->matches[i];
-        const struct qv_instance_choice choice = {
-            .shown = match->shown, .json = match->json, .fingerprint = fingerprints};
+        const struct qv_instance_choice choice = {.shown = match->shown,
+                                                  .json = match->json,
+                                                  .fingerprint = fingerprints,
+                                                  .expires_at =
+                                                      match->leased ? &match->ends : NULL};
         if (i % FETCHED_AHEAD == 0)
             fetch_texts(result->matches, result->count, i);
         if (i > 0)

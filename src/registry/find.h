@@ -25,6 +25,8 @@ struct finder {
     struct qv_wall now;
     struct name_set ids, providers, definitions, versions, templates, policies;
     struct revocation_reader revocation;
+    struct qv_mono mono;  /* the same moment as `now` */
+    struct moment moment; /* and in registry time: set while collecting */
     enum base base;
     bool late; /* provider and definition are taken when the filters have passed: see attach.c */
     struct qv_service_match *matches; /* owned, with their references */
@@ -34,6 +36,11 @@ struct finder {
 /* Fills `matches`, under the lock, which it takes. QV_UNAVAILABLE: no view is loaded yet. */
 QV_MUST_CHECK enum qv_status collect_matches(struct finder *finder, struct qv_registry *registry,
                                              struct qv_error *error);
+/* One more match, with a reference to its instance. Under the lock. */
+QV_MUST_CHECK enum qv_status add_match(struct finder *finder, const struct qv_instance *instance,
+                                       struct qv_service_match **ret_match);
+/* Adds the exposed CHAP services. Under the lock. */
+QV_MUST_CHECK enum qv_status collect_bridged(struct finder *finder, const struct bridge *bridge);
 /* While a history is replayed the owners may not be there yet. Under the lock. */
 bool has_owners(const struct instance_record *record);
 /* References to provider, device and definition. Under the lock. */

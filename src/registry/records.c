@@ -9,6 +9,18 @@
 #include <quiver/base/memory.h>
 #include <string.h>
 
+void view_lock(struct qv_view *view)
+{
+    if (view->registry != NULL)
+        pthread_rwlock_wrlock(&view->registry->lock);
+}
+
+void view_unlock(struct qv_view *view)
+{
+    if (view->registry != NULL)
+        pthread_rwlock_unlock(&view->registry->lock);
+}
+
 /* ---- by name --------------------------------------------------------------------------------- */
 
 struct record *view_find(const struct qv_view *view, enum qv_kind kind, struct qv_str name)

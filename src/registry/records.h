@@ -6,6 +6,10 @@
 
 #include "view.h"
 
+/** The write lock of the registry, where the view is published. */
+void view_lock(struct qv_view *view);
+void view_unlock(struct qv_view *view);
+
 /** The record of a name, counted as used, so that no other step of a change drops it; an empty one
  *  is made where there is none. NULL: no memory. Undone by counting down and dropping. */
 struct record *record_hold(struct qv_view *view, enum qv_kind kind, struct qv_str name);

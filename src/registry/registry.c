@@ -2,7 +2,7 @@
  * What readers hold: the view that is in force, behind one lock that prefers the writer. No read
  * path takes the lock while it holds it. Any thread; publishing is the writer's.
  */
-#include "view.h"
+#include "view_chap.h"
 
 #include <quiver/base/memory.h>
 #include <stddef.h>
@@ -47,6 +47,10 @@ void qv_registry_free(struct qv_registry **registry)
 
 void qv_registry_publish(struct qv_registry *registry, struct qv_view *view)
 {
+    if (view->bridge.definition == NULL && registry->chap_definition != NULL) {
+        qv_view_prepare_for(view, registry);
+        chap_complete_bridge(view);
+    }
     pthread_rwlock_wrlock(&registry->lock);
     struct qv_view *before = registry->view;
     registry->view = view;
@@ -55,6 +59,11 @@ void qv_registry_publish(struct qv_registry *registry, struct qv_view *view)
     pthread_rwlock_unlock(&registry->lock);
     /* Readers hold references to entities only, never to a view beyond the lock. */
     qv_view_free(&before);
+}
+
+void qv_registry_expose_chap(struct qv_registry *registry, const char *definition)
+{
+    registry->chap_definition = definition;
 }
 
 enum qv_status refuse_unloaded(struct qv_error *error)

@@ -6,6 +6,8 @@
  * (cannot fail). The last two happen under one write lock, so that readers see all or nothing.
  * Used by the store's thread alone.
  */
+#include "view_chap.h"
+
 #include "records.h"
 
 #include <quiver/base/memory.h>
@@ -20,6 +22,7 @@ enum qv_status qv_view_new(struct qv_view **ret_view)
         return QV_NO_MEMORY;
     for (int kind = 0; kind < QV_KIND_COUNT; kind++)
         QV_TRY(index_init(&view->index[kind]));
+    QV_TRY(index_init(&view->bridge.by_provider));
     *ret_view = view;
     view = NULL;
     return QV_OK;
@@ -33,6 +36,12 @@ static void drop_record(struct index_node *node)
     qv_free(record);
 }
 
+static void drop_chap(struct index_node *node)
+{
+    bridged_free(&((struct record *)node)->bridged);
+    drop_record(node);
+}
+
 static void drop_instance(struct index_node *node)
 {
     struct instance_record *record = (struct instance_record *)node;
@@ -43,14 +52,26 @@ static void drop_instance(struct index_node *node)
 
 void qv_view_free(struct qv_view **view)
 {
+    static void (*const drop[QV_KIND_COUNT])(struct index_node *) = {
+        [QV_KIND_DEVICE] = drop_record,     [QV_KIND_SYSTEM] = drop_record,
+        [QV_KIND_DEFINITION] = drop_record, [QV_KIND_TEMPLATE] = drop_record,
+        [QV_KIND_INSTANCE] = drop_instance, [QV_KIND_CHAP] = drop_chap,
+    };
     if (*view == NULL)
         return;
+    bridge_free(&(*view)->bridge); /* its nodes are in the records */
     for (int kind = 0; kind < QV_KIND_COUNT; kind++) {
-        index_drain(&(*view)->index[kind], kind == QV_KIND_INSTANCE ? drop_instance : drop_record);
+        index_drain(&(*view)->index[kind], drop[kind]);
         roster_free(&(*view)->roster[kind]);
     }
     qv_free(*view);
     *view = NULL;
+}
+
+void qv_view_prepare_for(struct qv_view *view, const struct qv_registry *registry)
+{
+    view->bridge.rules = registry->rules;
+    view->bridge.definition = registry->chap_definition;
 }
 
 /* ---- one effect ------------------------------------------------------------------------------ */
@@ -64,13 +85,18 @@ struct step {
     struct record *device;             /* of a system */
     struct record *owner[OWNER_COUNT]; /* with a place for it, until it has joined */
     struct instance_record *instance;  /* made for it */
+    struct bridged *bridged;           /* of a CHAP service: owned; NULL: not exposed */
+    bool renews;                       /* of a CHAP service */
+    int64_t lease_us;
 };
 
-static enum qv_status read_step(const struct qv_effect *effect, struct step *step,
-                                struct qv_error *error)
+static enum qv_status read_step(const struct qv_view *view, const struct qv_effect *effect,
+                                struct step *step, struct qv_error *error)
 {
     step->kind = effect->kind;
     step->id = effect->id;
+    step->renews = effect->kind == QV_KIND_CHAP && effect->renews;
+    step->lease_us = effect->lease_us;
     if (effect->kind >= QV_KIND_COUNT)
         return qv_error_set(error, QV_INVALID, "a document of an unknown kind");
     if (effect->envelope.length == 0)
@@ -79,6 +105,8 @@ static enum qv_status read_step(const struct qv_effect *effect, struct step *ste
         qv_entity_read(effect->kind, effect->id, effect->envelope, &step->entity, error);
     if (status != QV_OK)
         qv_error_prefix(error, "%s %.*s", qv_kind_name(effect->kind), QV_STR_ARG(effect->id));
+    else if (effect->kind == QV_KIND_CHAP)
+        status = chap_prepare(view, (struct qv_chap *)step->entity, effect, &step->bridged);
     return status;
 }
 
@@ -174,40 +202,48 @@ static void remove_other(struct qv_view *view, enum qv_kind kind, struct qv_str 
     record_drop_if_unused(view, kind, record);
 }
 
-static void apply_step(struct qv_view *view, struct step *step)
+static void apply_chap_step(struct qv_view *view, struct step *step)
 {
-    bool removes = step->entity == NULL;
-    if (step->kind == QV_KIND_INSTANCE) {
-        if (removes)
-            remove_instance(view, step->id);
-        else
-            put_instance(view, step);
-    } else if (removes) {
-        remove_other(view, step->kind, step->id);
-    } else {
+    struct record *record = view_find(view, QV_KIND_CHAP, step->id);
+    if (step->entity != NULL) {
+        chap_replace(view, record, (struct qv_chap *)step->entity, step->renews, step->bridged);
+        step->bridged = NULL;
         put_other(view, step);
+    } else if (step->renews) {
+        chap_renew(record, step->lease_us);
+    } else {
+        chap_leave(view, record);
+        remove_other(view, QV_KIND_CHAP, step->id);
     }
 }
 
+static void apply_instance_step(struct qv_view *view, struct step *step)
+{
+    if (step->entity != NULL)
+        put_instance(view, step);
+    else
+        remove_instance(view, step->id);
+}
+
+static void apply_step(struct qv_view *view, struct step *step)
+{
+    if (step->kind == QV_KIND_INSTANCE)
+        apply_instance_step(view, step);
+    else if (step->kind == QV_KIND_CHAP)
+        apply_chap_step(view, step);
+    else if (step->entity != NULL)
+        put_other(view, step);
+    else
+        remove_other(view, step->kind, step->id);
+}
+
 /* ---- a change -------------------------------------------------------------------------------- */
-
-static void lock(struct qv_view *view)
-{
-    if (view->registry != NULL)
-        pthread_rwlock_wrlock(&view->registry->lock);
-}
-
-static void unlock(struct qv_view *view)
-{
-    if (view->registry != NULL)
-        pthread_rwlock_unlock(&view->registry->lock);
-}
 
 static enum qv_status apply_steps(struct qv_view *view, struct step *steps, size_t count)
 {
     enum qv_status status = QV_OK;
     size_t prepared = 0;
-    lock(view);
+    view_lock(view);
     while (prepared < count && status == QV_OK)
         status = prepare_step(view, &steps[prepared++]);
     if (status == QV_OK)
@@ -215,24 +251,31 @@ static enum qv_status apply_steps(struct qv_view *view, struct step *steps, size
             apply_step(view, &steps[i]);
     for (size_t i = 0; i < prepared; i++)
         release_step(view, &steps[i]);
-    unlock(view);
+    view_unlock(view);
     return status;
 }
 
 enum qv_status qv_view_apply(struct qv_view *view, const struct qv_effect *effects, size_t count,
                              struct qv_error *error)
 {
+    if (view->bridge.incomplete)
+        chap_complete_bridge(view);
+    if (chap_renews_alone(effects, count)) {
+        chap_renew_all(view, effects, count);
+        return QV_OK;
+    }
     struct step *steps = qv_alloc_array(count + 1, sizeof(*steps));
     if (steps == NULL)
         return QV_NO_MEMORY;
     enum qv_status status = QV_OK;
     for (size_t i = 0; i < count && status == QV_OK; i++)
-        status = read_step(&effects[i], &steps[i], error);
+        status = read_step(view, &effects[i], &steps[i], error);
     if (status == QV_OK)
         status = apply_steps(view, steps, count);
     for (size_t i = 0; i < count; i++) {
         qv_entity_free(&steps[i].entity);
         qv_free(steps[i].instance);
+        bridged_free(&steps[i].bridged);
     }
     qv_free(steps);
     return status;
@@ -240,8 +283,8 @@ enum qv_status qv_view_apply(struct qv_view *view, const struct qv_effect *effec
 
 void qv_view_set_position(struct qv_view *view, uint64_t epoch, uint64_t revision)
 {
-    lock(view);
+    view_lock(view);
     view->epoch = epoch;
     view->revision = revision;
-    unlock(view);
+    view_unlock(view);
 }

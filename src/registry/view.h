@@ -9,6 +9,8 @@
 #ifndef QUIVER_REGISTRY_VIEW_H
 #define QUIVER_REGISTRY_VIEW_H
 
+#include "bridge.h"
+#include "clock.h"
 #include "index.h"
 #include "owned.h"
 #include "revocation.h"
@@ -25,7 +27,10 @@ struct record {
     struct qv_entity_head *current; /* owned reference; NULL: empty */
     struct record *device;          /* of a system: the one it is on; NULL: none */
     struct owned instances;         /* of a provider or definition */
-    struct record *systems;         /* of a device: those that are on it */
+    union {
+        struct record *systems;  /* of a device: those that are on it */
+        struct bridged *bridged; /* of a CHAP service: owned; NULL: it is not exposed */
+    };
     struct record *next, *previous; /* of a system: among those on its device */
     size_t users;                   /* how many records point here */
     size_t place;                   /* in the roster of its kind */
@@ -43,6 +48,7 @@ struct qv_view {
     struct qv_registry *registry; /* NULL until published: then its lock is taken for changes */
     struct index index[QV_KIND_COUNT];
     struct roster roster[QV_KIND_COUNT]; /* but of instances: their owners have them */
+    struct bridge bridge;                /* to the CHAP services that are exposed */
     uint64_t epoch, revision;
 };
 
@@ -52,6 +58,8 @@ struct qv_registry {
     struct qv_view *view; /* NULL until the first is published */
     uint64_t views;       /* published so far */
     struct revocation revocation;
+    struct clock clock;
+    const char *chap_definition; /* borrowed; of CHAP services that are exposed; NULL: none are */
 };
 
 /** Record of a name, NULL where there is none. Under the lock, or by the writer. */

@@ -38,6 +38,7 @@ void qv_account_write(const struct qv_account *account, const struct qv_api *api
         .object = qv_buf_str(&record->object),
         .verdict = verdicts[record->verdict],
         .rule = record->rule,
+        .key = account->key,
         .generation = account->generation,
         .status = response->status,
         .reason = qv_buf_str(&record->reason),

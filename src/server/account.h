@@ -14,6 +14,7 @@ struct qv_account {
     struct qv_mono begun;         /**< when the request had come in */
     struct qv_identity *identity; /**< a reference; NULL: nobody, or not known yet */
     struct qv_rights *rights;     /**< a reference; NULL: not asked for yet. Keep the rule's name */
+    unsigned key;                 /**< number of the service key that was proved; 0: none */
     const char *listener;         /**< lives as long as the server */
     uint64_t generation;          /**< of the trust by which it is judged */
     enum qv_operation operation;  /**< what the policy was asked about; QV_OP_COUNT: nothing yet */

@@ -3,8 +3,9 @@
  *
  * Holds always: a request is decided by the policy that its worker has when it comes to the first
  * decision, by no other in between. The rights of a certificate's identity are found once and kept
- * with the connection as long as the policy is the same; those of other callers are asked for with
- * each request, for each may be somebody else's, and the policy has its own memory for them.
+ * with the connection as long as the policy is the same; those of other callers, and of whoever
+ * sends a service key, are asked for with each request, for each may be somebody else's, and the
+ * policy has its own memory for them.
  */
 #include "caller.h"
 
@@ -23,6 +24,7 @@ static enum qv_status find(const struct qv_exchange *exchange, struct qv_rights 
         .system = qv_buf_str(&name),
         .listener = qv_str_from(connection->listener->config->name),
         .address = connection->address,
+        .service_key = exchange->request.key_number != 0,
     };
     return qv_policy_rights(connection->worker->policy, &caller, ret_rights);
 }
@@ -35,7 +37,7 @@ enum qv_status qv_caller_find_rights(struct qv_exchange *exchange)
         return QV_OK;
     bool by_certificate =
         connection->identity != NULL && exchange->request.identity == connection->identity;
-    if (!by_certificate)
+    if (!by_certificate || exchange->request.key_number != 0)
         return find(exchange, rights);
     qv_caller_forget_old(connection);
     if (connection->rights == NULL) {

@@ -49,6 +49,17 @@ void qv_connection_linger(struct qv_connection *connection);
 /** Ends it from outside: libh2o finds the end of the stream and closes. `how` as shutdown(2). */
 void qv_connection_cut(struct qv_connection *connection, int how);
 
+/** Is it one of CHAP's? Then errors have CHAP's shape, and nobody has to say who he is to read. */
+static inline bool qv_connection_serves_chap(const struct qv_connection *connection)
+{
+    return (connection->listener->config->serve & QV_SERVE_CHAP) != 0;
+}
+/** How its errors look. */
+static inline enum qv_shape qv_connection_shape(const struct qv_connection *connection)
+{
+    return qv_connection_serves_chap(connection) ? QV_SHAPE_DETAIL : QV_SHAPE_ARROWHEAD;
+}
+
 struct qv_connection *qv_connection_of_socket(h2o_socket_t *sock);
 struct qv_connection *qv_connection_of_request(h2o_req_t *http);
 

@@ -1,8 +1,8 @@
 /*
  * What libh2o answers by itself, before any handler is asked (a body that is too large or badly
  * framed, an expectation that it does not know), becomes the error object that every refusal is
- * (spec/arrowhead-discovery section 11.1). What is not HTTP at all never gets here: it has
- * libh2o's own bare 400. The connection's thread.
+ * (spec/arrowhead-discovery section 11.1; spec/chap-registration B1.6). What is not HTTP at all
+ * never gets here: it has libh2o's own bare 400. The connection's thread.
  */
 #include "exchange.h"
 
@@ -38,6 +38,7 @@ static void send_error(h2o_ostream_t *super, h2o_req_t *http, h2o_iovec_t *texts
     struct qv_str words = count > 0 ? (struct qv_str){texts[0].base, texts[0].len} : QV_STR("");
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     error.status = blame_body(connection, http->res.status, words, &error);
+    response->shape = qv_connection_shape(connection);
     qv_response_set_error(response, &error, qv_request_origin(http));
 
     http->res.status = response->status;

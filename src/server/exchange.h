@@ -15,6 +15,7 @@ struct qv_exchange {
     struct qv_connection *connection;
     struct qv_request request;
     struct qv_response response;
+    struct qv_str authority; /**< as which the client called this server; empty: it did not say */
     struct qv_str blame; /**< what an error found now is to name as its origin; empty: nothing */
     struct qv_routed routed;
     struct qv_permit permit;      /**< borrows account.rights */
@@ -34,14 +35,16 @@ struct qv_exchange *qv_exchange_begin(h2o_req_t *http);
 /* ---- request.c --------------------------------------------------------------------------------
  */
 
-/** Fills exchange->request from what libh2o parsed, but for identity and param; checks head, target
- *  and size. QV_INVALID and QV_TOO_LARGE end the connection. */
+/** Fills exchange->request from what libh2o parsed, but for identity, param and base; checks head,
+ * target and size. QV_INVALID and QV_TOO_LARGE end the connection. */
 QV_MUST_CHECK enum qv_status qv_request_read(struct qv_exchange *exchange, struct qv_error *error);
 /** Decodes the parameter and puts it into the origin. */
 QV_MUST_CHECK enum qv_status qv_request_read_param(struct qv_exchange *exchange,
                                                    struct qv_error *error);
 /** "METHOD /path" as text that can be shown: bytes that are not UTF-8 become %XX. In the pool. */
 struct qv_str qv_request_origin(h2o_req_t *http);
+/** Both, one behind the other, in the pool. */
+struct qv_str qv_request_join(h2o_req_t *http, struct qv_str front, struct qv_str back);
 /** The first Authorization header; `at` NULL: none was sent. */
 struct qv_str qv_request_authorization(const h2o_req_t *http);
 
@@ -92,7 +95,7 @@ void qv_pending_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *me
 /* ---- error_filter.c ---------------------------------------------------------------------------
  */
 
-/** Makes libh2o's own error answers Arrowhead error objects. */
+/** Gives libh2o's own error answers the shape that the listener's errors have. */
 void qv_error_filter_register(h2o_pathconf_t *path);
 
 #endif

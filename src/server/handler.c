@@ -1,7 +1,8 @@
 /*
  * The way of a request, in the order that the design lays down (section 3; the reference's is in
  * spec/arrowhead-discovery 1.1): is it one request and not two, who calls, may one ask here at
- * all, what is asked for, may this caller call it; then the operation. Each gate either lets it
+ * all, what is asked for, did a CHAP service prove itself, may this caller call it; then the
+ * operation. Each gate either lets it
  * pass, or ends it with an error, or asks the verifier about the caller and is tried again when
  * that has answered; nothing behind a gate that refused is looked at. Before all of this stands
  * whether the connection is still trusted: if it is not, the request is not looked at at all.
@@ -9,6 +10,7 @@
  */
 #include "caller.h"
 #include "live.h"
+#include "routing.h"
 #include "shares.h"
 
 #include <quiver/api/gates.h>
@@ -79,6 +81,8 @@ static enum qv_status find_identity(struct qv_exchange *exchange, struct qv_erro
         return QV_OK;
     if (connection->identity_error.status != QV_OK)
         return retell(&connection->identity_error, exchange->request.url, error);
+    if (qv_connection_serves_chap(connection))
+        return QV_OK; /* nobody may read; who changes something proves himself later */
     switch (connection->listener->config->authentication) {
     case QV_AUTHENTICATION_NONE: return QV_OK;
     case QV_AUTHENTICATION_DECLARED: return read_declared(exchange, error);
@@ -107,7 +111,7 @@ static enum qv_status check_blacklist(struct qv_exchange *exchange, struct qv_er
     QV_CLEANUP(qv_buf) struct qv_buf name = {0};
     QV_CLEANUP(qv_buf) struct qv_buf url = {0};
     exchange->blame = QV_STR(""); /* as identity errors */
-    if ((connection->listener->config->serve & QV_SERVE_ARROWHEAD) != 0)
+    if ((connection->listener->config->serve & (QV_SERVE_ARROWHEAD | QV_SERVE_CHAP)) != 0)
         QV_TRY(qv_gate_blacklist(api, &exchange->request, &asks, &name, &url));
     if (!asks)
         return QV_OK;
@@ -149,35 +153,10 @@ static enum qv_status guard_management(struct qv_exchange *exchange, struct qv_e
     return QV_OK;
 }
 
-/* ---- what is asked for -------------------------------------------------------------------------
- */
-
-/* With QV_OK and no route in exchange->routed the answer is complete: it is that to OPTIONS. */
-static enum qv_status route(struct qv_exchange *exchange, struct qv_error *error)
-{
-    const struct qv_request *request = &exchange->request;
-    const struct qv_connection *connection = exchange->connection;
-    switch (qv_router_find(&connection->worker->server->router, connection->listener->config->serve,
-                           request->method, request->path, &exchange->routed)) {
-    case QV_MATCH_ROUTE: return qv_request_read_param(exchange, error);
-    case QV_MATCH_OPTIONS:
-        exchange->response.status = 200;
-        exchange->response.allow = exchange->routed.route->allow_options;
-        exchange->routed.route = NULL;
-        return QV_OK;
-    case QV_MATCH_METHOD:
-        exchange->response.allow = exchange->routed.route->allow;
-        return qv_error_set(error, QV_METHOD_NOT_ALLOWED, "Method %.*s is not supported",
-                            QV_STR_ARG(request->method));
-    case QV_MATCH_NONE: break;
-    }
-    return qv_error_set(error, QV_NOT_FOUND, "There is no such resource");
-}
-
 /* ---- the operation -----------------------------------------------------------------------------
  */
 
-/* What is no operation has its answer without it. */
+/* Where the answer is complete, none is asked for any more. */
 static enum qv_status permit(struct qv_exchange *exchange, struct qv_error *error)
 {
     const struct qv_route *asked = exchange->routed.route;
@@ -200,7 +179,8 @@ static void answer_operation(struct qv_exchange *exchange)
  */
 
 static enum qv_status (*const gates[])(struct qv_exchange *exchange, struct qv_error *error) = {
-    qv_request_read, identify, qv_shares_check, check_blacklist, guard_management, route, permit,
+    qv_request_read,  identify,        qv_shares_check,      check_blacklist,
+    guard_management, qv_routing_find, qv_routing_check_key, permit,
 };
 enum { GATES = sizeof(gates) / sizeof(gates[0]) };
 

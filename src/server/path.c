@@ -1,8 +1,9 @@
 /*
- * Targets and path parts. Paths are matched as they were sent, so nothing here normalizes: only
- * the parameter in the last part is decoded, exactly once, and what a decoder further on could
- * take for structure (a slash, a backslash, a parameter mark, an end of text) is refused.
- * Pure; any thread.
+ * Targets and path parts. Arrowhead's paths are matched as they were sent, so nothing here
+ * normalizes: only the parameter in the last part is decoded, exactly once, and what a decoder
+ * further on could take for structure (a slash, a backslash, a parameter mark, an end of text) is
+ * refused. CHAP's paths are matched when they are decoded, exactly once, too: there only a slash
+ * would be structure. Pure; any thread.
  */
 #include "path.h"
 
@@ -70,6 +71,14 @@ static int hex_value(char c)
     return -1;
 }
 
+/* The byte that "%XX" at `i` stands for, or -1. */
+static int decode_at(struct qv_str text, size_t i)
+{
+    int high = text.length - i > 2 ? hex_value(text.at[i + 1]) : -1;
+    int low = text.length - i > 2 ? hex_value(text.at[i + 2]) : -1;
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 /* What stands for a character that must not be in a parameter, or NULL. */
 static const char *forbidden(char c)
 {
@@ -89,12 +98,11 @@ enum qv_status qv_path_decode(struct qv_str part, char *room, struct qv_str *ret
     for (size_t i = 0; i < part.length; i++) {
         char c = part.at[i];
         if (c == '%') {
-            int high = part.length - i > 2 ? hex_value(part.at[i + 1]) : -1;
-            int low = part.length - i > 2 ? hex_value(part.at[i + 2]) : -1;
-            if (high < 0 || low < 0)
+            int byte = decode_at(part, i);
+            if (byte < 0)
                 return qv_error_set(error, QV_INVALID,
                                     "Path parameter has a broken percent encoding");
-            c = (char)(high * 16 + low);
+            c = (char)byte;
             i += 2;
         }
         if (forbidden(c) != NULL)
@@ -107,4 +115,43 @@ enum qv_status qv_path_decode(struct qv_str part, char *room, struct qv_str *ret
         return qv_error_set(error, QV_INVALID, "Path parameter is not UTF-8");
     *ret_decoded = decoded;
     return QV_OK;
+}
+
+bool qv_path_decode_all(struct qv_str path, char *room, struct qv_str *ret_decoded)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < path.length; i++) {
+        int byte = path.at[i] == '%' ? decode_at(path, i) : -1;
+        if (byte == '/')
+            return false;
+        room[length++] = byte < 0 ? path.at[i] : (char)byte;
+        i += byte < 0 ? 0 : 2;
+    }
+    *ret_decoded = (struct qv_str){room, length};
+    return true;
+}
+
+/* ---- encoding -------------------------------------------------------------------------------- */
+
+static void encode(struct qv_str text, const char *marks, struct qv_buf *buf)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        bool stands = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                      (c != '\0' && strchr(marks, c) != NULL);
+        if (stands)
+            qv_buf_put_char(buf, c);
+        else
+            qv_buf_printf(buf, "%%%02X", (unsigned char)c);
+    }
+}
+
+void qv_path_encode(struct qv_str path, struct qv_buf *buf)
+{
+    encode(path, "-._~!$&'()*+,;=:@/", buf);
+}
+
+void qv_query_encode(struct qv_str query, struct qv_buf *buf)
+{
+    encode(query, "-._~!$&'()*+,;=:@/?%[]", buf);
 }

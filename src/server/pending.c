@@ -26,25 +26,26 @@ static void on_done(void *data, struct qv_job *job)
     qv_worker_post(pending->worker, &pending->worker->jobs, &pending->message);
 }
 
-static enum qv_status make(struct qv_exchange *exchange, struct qv_pending **ret_pending,
-                           struct qv_error *error)
+static enum qv_status make(struct qv_exchange *exchange, const struct qv_job *job,
+                           struct qv_pending **ret_pending, struct qv_error *error)
 {
     struct qv_worker *worker = exchange->connection->worker;
     struct qv_pending *pending = qv_alloc(sizeof(*pending));
     if (pending == NULL)
         return QV_NO_MEMORY;
-    enum qv_status status = qv_audit_reserve(worker->server->api->audit, error);
+    bool recorded = qv_job_is_recorded(job);
+    enum qv_status status = recorded ? qv_audit_reserve(worker->server->api->audit, error) : QV_OK;
     if (status != QV_OK) {
         qv_free(pending);
         return status;
     }
-    exchange->account.reserved = true;
+    exchange->account.reserved = recorded;
     pending->worker = worker;
     pending->exchange = exchange;
     pending->account = exchange->account;
     pending->response = exchange->response;
     exchange->account = (struct qv_account){0};
-    exchange->response = (struct qv_response){0};
+    exchange->response = (struct qv_response){.shape = pending->response.shape};
     *ret_pending = pending;
     return QV_OK;
 }
@@ -53,11 +54,12 @@ void qv_pending_start(struct qv_exchange *exchange, struct qv_job *job)
 {
     QV_CLEANUP(qv_error) struct qv_error error = {0};
     struct qv_pending *pending = NULL;
-    enum qv_status status = make(exchange, &pending, &error);
+    enum qv_status status = make(exchange, job, &pending, &error);
     if (status != QV_OK) {
-        qv_job_free(&job);
         error.status = status;
-        exchange->response.record.verdict = QV_RECORD_REFUSED;
+        if (qv_job_is_recorded(job))
+            exchange->response.record.verdict = QV_RECORD_REFUSED;
+        qv_job_free(&job);
         qv_response_set_error(&exchange->response, &error, exchange->blame);
         qv_response_send(exchange);
         return;

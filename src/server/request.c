@@ -33,6 +33,12 @@ static struct qv_str join(h2o_mem_pool_t *pool, const struct qv_str *pieces, siz
     return (struct qv_str){text, length};
 }
 
+struct qv_str qv_request_join(h2o_req_t *http, struct qv_str front, struct qv_str back)
+{
+    const struct qv_str pieces[] = {front, back};
+    return join(&http->pool, pieces, 2);
+}
+
 /* A text with each byte beyond ASCII as %XX, in the pool. */
 static struct qv_str escape_bytes(h2o_mem_pool_t *pool, struct qv_str text)
 {
@@ -77,14 +83,20 @@ static enum qv_status read_head(struct qv_exchange *exchange, struct qv_error *e
     return QV_OK;
 }
 
+/* The target's, where it has one: that outranks the header (RFC 9112 3.2.2). */
+static struct qv_str read_authority(const h2o_req_t *http, const struct qv_target *target)
+{
+    bool sent = http->input.authority.base != http->hostconf->authority.hostport.base;
+    if (target->authority.at != NULL)
+        return target->authority;
+    return sent ? qv_str_trim(str_of(http->input.authority)) : (struct qv_str){0};
+}
+
 /* Scheme, host and path, one slash at the end left out (spec/arrowhead-discovery 1.4). */
 static struct qv_str write_url(struct qv_exchange *exchange, const struct qv_target *target)
 {
     h2o_req_t *http = exchange->http;
-    struct qv_str authority = target->authority;
-    bool sent = http->input.authority.base != http->hostconf->authority.hostport.base;
-    if (authority.at == NULL && sent)
-        authority = qv_str_trim(str_of(http->input.authority));
+    struct qv_str authority = exchange->authority;
     if (authority.length == 0)
         authority = qv_str_from(exchange->connection->listener->authority);
     struct qv_str path = target->path;
@@ -108,6 +120,12 @@ struct qv_str qv_request_authorization(const h2o_req_t *http)
     return value.at != NULL ? value : QV_STR("");
 }
 
+/* No token of libh2o's; its parser wrote the name in lower case. */
+static bool is_service_key(const h2o_header_t *header)
+{
+    return h2o_memis(header->name->base, header->name->len, H2O_STRLIT("x-service-key"));
+}
+
 static void read_headers(struct qv_exchange *exchange)
 {
     h2o_req_t *http = exchange->http;
@@ -121,6 +139,8 @@ static void read_headers(struct qv_exchange *exchange)
             const struct qv_str pieces[] = {request->accept, QV_STR(", "), value};
             bool first = request->accept.at == NULL;
             request->accept = first ? value : join(&http->pool, pieces, 3);
+        } else if (is_service_key(header) && request->service_key.at == NULL) {
+            request->service_key = value.at != NULL ? value : QV_STR(""); /* sent and empty */
         }
     }
 }
@@ -137,6 +157,7 @@ static enum qv_status read_parts(struct qv_exchange *exchange, struct qv_error *
     request->path = target.path;
     request->query = target.query;
     request->origin = write_origin(&http->pool, request->method, target.path);
+    exchange->authority = read_authority(http, &target);
     request->url = write_url(exchange, &target);
     exchange->blame = request->origin;
 

@@ -17,6 +17,7 @@ static const struct {
     {200, "OK"},
     {201, "Created"},
     {204, "No Content"},
+    {307, "Temporary Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
@@ -26,6 +27,7 @@ static const struct {
     {408, "Request Timeout"},
     {413, "Content Too Large"},
     {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
     {423, "Locked"},
     {429, "Too Many Requests"},
     {500, "Internal Server Error"},
@@ -71,6 +73,7 @@ void qv_response_add_headers(const struct qv_response *response, h2o_req_t *http
     add_named(http, h2o_iovec_init(H2O_STRLIT("x-content-type-options")), "nosniff");
     add_token(http, H2O_TOKEN_ALLOW, response->allow);
     add_token(http, H2O_TOKEN_ACCEPT, response->accept);
+    add_token(http, H2O_TOKEN_LOCATION, response->location);
     add_token(http, H2O_TOKEN_WWW_AUTHENTICATE, challenge(response, http));
     add_named(http, h2o_iovec_init(H2O_STRLIT("x-quiver-rule")), response->rule);
     if (response->retry_after > 0) {
@@ -88,8 +91,8 @@ static h2o_iovec_t take_body(struct qv_response *response)
     response->status = 503;
     response->content_type = "application/json";
     response->retry_after = 1;
-    return h2o_iovec_init(H2O_STRLIT("{\"errorMessage\":\"out of memory\",\"errorCode\":503,"
-                                     "\"exceptionType\":\"EXTERNAL_SERVER_ERROR\"}"));
+    struct qv_str words = qv_response_no_memory(response->shape);
+    return h2o_iovec_init(words.at, words.length);
 }
 
 void qv_response_send(struct qv_exchange *exchange)

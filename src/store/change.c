@@ -19,8 +19,8 @@ void qv_change_free(struct qv_change **change)
     *change = NULL;
 }
 
-static enum qv_status change_new(enum qv_script script, enum qv_operation operation,
-                                 size_t arguments, struct qv_change **ret_change)
+enum qv_status qv_change_new(enum qv_script script, enum qv_operation operation, size_t arguments,
+                             struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = qv_alloc(sizeof(*change));
     if (change == NULL)
@@ -36,8 +36,9 @@ static enum qv_status change_new(enum qv_script script, enum qv_operation operat
     return QV_OK;
 }
 
-/* Takes the buffer's content as the next argument. There is room: change_new was told how many. */
-static enum qv_status add(struct qv_change *change, struct qv_buf *buf)
+/* Takes the buffer's content as the next argument. There is room: qv_change_new was told how many.
+ */
+enum qv_status qv_change_add(struct qv_change *change, struct qv_buf *buf)
 {
     char *text;
     size_t length;
@@ -46,18 +47,18 @@ static enum qv_status add(struct qv_change *change, struct qv_buf *buf)
     return QV_OK;
 }
 
-static enum qv_status add_text(struct qv_change *change, const char *text)
+enum qv_status qv_change_add_text(struct qv_change *change, const char *text)
 {
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
     qv_buf_put_text(&buf, text);
-    return add(change, &buf);
+    return qv_change_add(change, &buf);
 }
 
-static enum qv_status add_str(struct qv_change *change, struct qv_str text)
+enum qv_status qv_change_add_str(struct qv_change *change, struct qv_str text)
 {
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
     qv_buf_put(&buf, text);
-    return add(change, &buf);
+    return qv_change_add(change, &buf);
 }
 
 /* One member behind others. */
@@ -69,9 +70,11 @@ static void write_member(struct qv_buf *buf, const char *key, const char *value)
 }
 
 /* The envelope's `by`: who made the change, and by which certificate where one proved it. */
-static enum qv_status add_by(struct qv_change *change, const struct qv_identity *by)
+enum qv_status qv_change_add_by(struct qv_change *change, const struct qv_identity *by)
 {
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+    if (by == NULL)
+        return qv_change_add_text(change, "{}");
     qv_buf_put_text(&buf, "{\"system\":");
     qv_json_write_str(&buf, qv_str_from(by->system));
     const struct qv_certificate *certificate = by->certificate;
@@ -86,7 +89,7 @@ static enum qv_status add_by(struct qv_change *change, const struct qv_identity 
         qv_buf_put_char(&buf, '"');
     }
     qv_buf_put_char(&buf, '}');
-    return add(change, &buf);
+    return qv_change_add(change, &buf);
 }
 
 /* ---- register-service ------------------------------------------------------------------------ */
@@ -95,28 +98,28 @@ static enum qv_status add_instance(struct qv_change *change,
                                    const struct qv_service_registration *registration)
 {
     QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
-    QV_TRY(add_text(change, registration->instance_id));
+    QV_TRY(qv_change_add_text(change, registration->instance_id));
     qv_service_registration_write(registration, &doc);
-    return add(change, &doc);
+    return qv_change_add(change, &doc);
 }
 
 static enum qv_status add_provider(struct qv_change *change, const struct qv_rules *rules,
                                    const struct qv_service_registration *registration)
 {
     QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
-    QV_TRY(add_text(change, registration->provider));
+    QV_TRY(qv_change_add_text(change, registration->provider));
     qv_service_registration_write_provider(rules, registration, &doc);
-    return add(change, &doc);
+    return qv_change_add(change, &doc);
 }
 
 static enum qv_status add_definition(struct qv_change *change, const char *name)
 {
     QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
-    QV_TRY(add_text(change, name));
+    QV_TRY(qv_change_add_text(change, name));
     qv_buf_put_text(&doc, "{\"name\":");
     qv_json_write_str(&doc, qv_str_from(name));
     qv_buf_put_char(&doc, '}');
-    return add(change, &doc);
+    return qv_change_add(change, &doc);
 }
 
 /* The document has whole seconds, so that is when it ends. */
@@ -126,7 +129,7 @@ static enum qv_status add_end(struct qv_change *change,
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
     if (registration->expires)
         qv_buf_printf(&buf, "%lld", (long long)registration->expires_at.seconds * 1000);
-    return add(change, &buf);
+    return qv_change_add(change, &buf);
 }
 
 static enum qv_status add_folded(struct qv_change *change, const struct qv_dialect *dialect,
@@ -134,7 +137,7 @@ static enum qv_status add_folded(struct qv_change *change, const struct qv_diale
 {
     QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
     qv_system_name_fold(dialect, qv_str_from(name), &buf);
-    return add(change, &buf);
+    return qv_change_add(change, &buf);
 }
 
 /* Each name once, however many interfaces have it. */
@@ -149,7 +152,7 @@ static enum qv_status add_known_templates(struct qv_change *change,
             continue;
         QV_TRY(qv_text_set_add(&names, qv_str_from(interface->template_name), &place));
         if (place == before)
-            QV_TRY(add_text(change, interface->template_name));
+            QV_TRY(qv_change_add_text(change, interface->template_name));
     }
     return QV_OK;
 }
@@ -160,12 +163,12 @@ static enum qv_status add_templates(struct qv_change *change,
 {
     QV_CLEANUP(qv_buf) struct qv_buf count = {0};
     qv_buf_printf(&count, "%zu", registration->new_template_count);
-    QV_TRY(add(change, &count));
+    QV_TRY(qv_change_add(change, &count));
     for (size_t i = 0; i < registration->new_template_count; i++) {
         QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
-        QV_TRY(add_text(change, registration->new_templates[i]->name));
+        QV_TRY(qv_change_add_text(change, registration->new_templates[i]->name));
         qv_template_write(registration->new_templates[i], &doc);
-        QV_TRY(add(change, &doc));
+        QV_TRY(qv_change_add(change, &doc));
     }
     return add_known_templates(change, registration);
 }
@@ -178,16 +181,16 @@ enum qv_status qv_change_register_service(const struct qv_rules *rules,
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
     size_t arguments = 13 + 2 * registration->new_template_count + registration->interface_count;
-    QV_TRY(change_new(QV_SCRIPT_REGISTER_SERVICE, QV_OP_SERVICE_REGISTER, arguments, &change));
-    QV_TRY(add_by(change, by));
-    QV_TRY(add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
+    QV_TRY(qv_change_new(QV_SCRIPT_REGISTER_SERVICE, QV_OP_SERVICE_REGISTER, arguments, &change));
+    QV_TRY(qv_change_add_by(change, by));
+    QV_TRY(qv_change_add_text(change, mode == QV_PROVIDER_AUTOMATIC ? "automatic" : "required"));
     QV_TRY(add_instance(change, registration));
     QV_TRY(add_provider(change, rules, registration));
     QV_TRY(add_definition(change, registration->definition));
     QV_TRY(add_end(change, registration));
     QV_TRY(add_folded(change, rules->dialect, registration->provider));
     QV_TRY(add_folded(change, rules->dialect, registration->definition));
-    QV_TRY(add_text(change, "")); /* QV_ARG_INSTANCES_MAX: no bound */
+    QV_TRY(qv_change_add_text(change, "")); /* QV_ARG_INSTANCES_MAX: no bound */
     QV_TRY(add_templates(change, registration));
     *ret_change = change;
     change = NULL;
@@ -217,14 +220,14 @@ enum qv_status qv_change_register_system(const struct qv_rules *rules,
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
     QV_CLEANUP(qv_system_document) struct qv_system_document doc = {0};
-    QV_TRY(change_new(QV_SCRIPT_REGISTER_SYSTEM, QV_OP_SYSTEM_REGISTER, 7, &change));
-    QV_TRY(add_by(change, by));
-    QV_TRY(add_text(change, registration->name));
+    QV_TRY(qv_change_new(QV_SCRIPT_REGISTER_SYSTEM, QV_OP_SYSTEM_REGISTER, 7, &change));
+    QV_TRY(qv_change_add_by(change, by));
+    QV_TRY(qv_change_add_text(change, registration->name));
     qv_system_registration_write(registration, &doc);
-    QV_TRY(add(change, &doc.front));
-    QV_TRY(add(change, &doc.addresses));
-    QV_TRY(add(change, &doc.back));
-    QV_TRY(add_str(change, qv_str_from(registration->device)));
+    QV_TRY(qv_change_add(change, &doc.front));
+    QV_TRY(qv_change_add(change, &doc.addresses));
+    QV_TRY(qv_change_add(change, &doc.back));
+    QV_TRY(qv_change_add_str(change, qv_str_from(registration->device)));
     QV_TRY(add_folded(change, rules->dialect, registration->name));
     *ret_change = change;
     change = NULL;
@@ -237,11 +240,11 @@ enum qv_status qv_change_register_device(const struct qv_device_registration *re
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
     QV_CLEANUP(qv_buf) struct qv_buf doc = {0};
-    QV_TRY(change_new(QV_SCRIPT_REGISTER_DEVICE, QV_OP_DEVICE_REGISTER, 3, &change));
-    QV_TRY(add_by(change, by));
-    QV_TRY(add_text(change, registration->name));
+    QV_TRY(qv_change_new(QV_SCRIPT_REGISTER_DEVICE, QV_OP_DEVICE_REGISTER, 3, &change));
+    QV_TRY(qv_change_add_by(change, by));
+    QV_TRY(qv_change_add_text(change, registration->name));
     qv_device_registration_write(registration, &doc);
-    QV_TRY(add(change, &doc));
+    QV_TRY(qv_change_add(change, &doc));
     *ret_change = change;
     change = NULL;
     return QV_OK;
@@ -256,14 +259,14 @@ enum qv_status qv_change_register_own(const struct qv_rules *rules, const char *
 {
     const struct qv_identity by = {.system = (char *)(uintptr_t)system};
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    QV_TRY(change_new(QV_SCRIPT_REGISTER_OWN, QV_OP_COUNT, 4 + 4 * count, &change));
-    QV_TRY(add_by(change, &by));
-    QV_TRY(add_text(change, system));
-    QV_TRY(add_str(change, system_doc));
+    QV_TRY(qv_change_new(QV_SCRIPT_REGISTER_OWN, QV_OP_COUNT, 4 + 4 * count, &change));
+    QV_TRY(qv_change_add_by(change, &by));
+    QV_TRY(qv_change_add_text(change, system));
+    QV_TRY(qv_change_add_str(change, system_doc));
     QV_TRY(add_folded(change, rules->dialect, system));
     for (size_t i = 0; i < count; i++) {
-        QV_TRY(add_text(change, services[i].id));
-        QV_TRY(add_str(change, services[i].doc));
+        QV_TRY(qv_change_add_text(change, services[i].id));
+        QV_TRY(qv_change_add_str(change, services[i].doc));
         QV_TRY(add_definition(change, services[i].definition));
     }
     *ret_change = change;
@@ -277,10 +280,10 @@ enum qv_status qv_change_revoke_service(const struct qv_instance_id *id,
                                         const struct qv_identity *by, struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    QV_TRY(change_new(QV_SCRIPT_REVOKE_SERVICE, QV_OP_SERVICE_REVOKE, 3, &change));
-    QV_TRY(add_by(change, by));
-    QV_TRY(add_text(change, id->text));
-    QV_TRY(add_str(change, id->provider));
+    QV_TRY(qv_change_new(QV_SCRIPT_REVOKE_SERVICE, QV_OP_SERVICE_REVOKE, 3, &change));
+    QV_TRY(qv_change_add_by(change, by));
+    QV_TRY(qv_change_add_text(change, id->text));
+    QV_TRY(qv_change_add_str(change, id->provider));
     *ret_change = change;
     change = NULL;
     return QV_OK;
@@ -290,9 +293,9 @@ enum qv_status qv_change_revoke_system(struct qv_str system, const struct qv_ide
                                        struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    QV_TRY(change_new(QV_SCRIPT_REVOKE_SYSTEM, QV_OP_SYSTEM_REVOKE, 2, &change));
-    QV_TRY(add_by(change, by));
-    QV_TRY(add_str(change, system));
+    QV_TRY(qv_change_new(QV_SCRIPT_REVOKE_SYSTEM, QV_OP_SYSTEM_REVOKE, 2, &change));
+    QV_TRY(qv_change_add_by(change, by));
+    QV_TRY(qv_change_add_str(change, system));
     *ret_change = change;
     change = NULL;
     return QV_OK;
@@ -302,9 +305,9 @@ enum qv_status qv_change_revoke_device(struct qv_str device, const struct qv_ide
                                        struct qv_change **ret_change)
 {
     QV_CLEANUP(qv_change) struct qv_change *change = NULL;
-    QV_TRY(change_new(QV_SCRIPT_REVOKE_DEVICE, QV_OP_DEVICE_REVOKE, 2, &change));
-    QV_TRY(add_by(change, by));
-    QV_TRY(add_str(change, device));
+    QV_TRY(qv_change_new(QV_SCRIPT_REVOKE_DEVICE, QV_OP_DEVICE_REVOKE, 2, &change));
+    QV_TRY(qv_change_add_by(change, by));
+    QV_TRY(qv_change_add_str(change, device));
     *ret_change = change;
     change = NULL;
     return QV_OK;

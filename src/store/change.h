@@ -34,6 +34,19 @@ struct qv_change {
 /** Where the places in the arguments are that name what a register script answers. */
 enum { QV_ARG_INSTANCE = 2, QV_ARG_SYSTEM = 4, QV_ARG_DEFINITION = 6 };
 enum { QV_ARG_INSTANCES_MAX = 11 }; /* of the script that registers a service */
-enum { QV_ARG_NAME = 1 };           /* of the scripts that register systems and devices */
+enum { QV_ARG_NAME = 1 }; /* of the scripts that register systems, devices, CHAP services */
+
+/* ---- building one: change.c, chap_changes.c ---- */
+
+/** An empty change with room for so many arguments. */
+QV_MUST_CHECK enum qv_status qv_change_new(enum qv_script script, enum qv_operation operation,
+                                           size_t arguments, struct qv_change **ret_change);
+/** Takes the buffer's content as the next argument. */
+QV_MUST_CHECK enum qv_status qv_change_add(struct qv_change *change, struct qv_buf *buf);
+QV_MUST_CHECK enum qv_status qv_change_add_text(struct qv_change *change, const char *text);
+QV_MUST_CHECK enum qv_status qv_change_add_str(struct qv_change *change, struct qv_str text);
+/** The envelope's `by`; of NULL an empty one. */
+QV_MUST_CHECK enum qv_status qv_change_add_by(struct qv_change *change,
+                                              const struct qv_identity *by);
 
 #endif

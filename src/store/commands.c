@@ -28,6 +28,7 @@ static void drop_entities(struct qv_outcome *outcome)
     qv_entity_free(&outcome->system);
     qv_entity_free(&outcome->device);
     qv_entity_free(&outcome->definition);
+    qv_entity_free(&outcome->chap);
 }
 
 /* The end of a change's way. */

@@ -13,6 +13,7 @@
 local prefix, token = KEYS[1], ARGV[2]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local now_us = clock[1] * 1000000 + clock[2]
 local deadline = tonumber(ARGV[1])
 if deadline > 0 and now > deadline then
   return {'LATE', now}
@@ -154,10 +155,40 @@ end
 
 local moment = '"' .. utc(now) .. '"'
 
--- The envelope of `doc`, written by the change that is being made.
-local function envelope(doc, by, created, kept)
-  return '{"v":1,"rev":' .. whole(revision + 1) .. ',"created":' .. (created or moment)
-      .. ',"updated":' .. moment .. ',"by":' .. by .. (kept or '') .. ',"doc":' .. doc .. '}'
+-- The envelope of `doc`, written by the change that is being made, `at` this moment or another form
+-- of it.
+local function envelope(doc, by, created, kept, at)
+  at = at or moment
+  return '{"v":1,"rev":' .. whole(revision + 1) .. ',"created":' .. (created or at)
+      .. ',"updated":' .. at .. ',"by":' .. by .. (kept or '') .. ',"doc":' .. doc .. '}'
+end
+
+-- ---- registry time ----------------------------------------------------------------------------
+
+-- What is to be taken from Redis' clock for registry time (design 5, "Time"), in ms: what the head
+-- has, and what a gap adds that no tick has seen yet, so that a ping that comes first after an
+-- outage counts as one that comes after the tick. `pause`: ms from which the time since the last
+-- tick is a gap, in either direction. Also returns when that was.
+local function time_given_back(pause)
+  local offset, tick = tonumber(head[4] or nil) or 0, tonumber(head[5] or nil) or now
+  if math.abs(now - tick) > pause then
+    offset = offset + now - tick
+  end
+  return offset, tick
+end
+
+-- Ends of leases are counted in microseconds of registry time. A score has them in milliseconds
+-- with three decimals: these a double holds, for centuries.
+local function score(us)
+  return string.format('%.3f', us / 1000)
+end
+
+-- When a lease ends; nil where there is none. Asked before `obstacle`.
+local function lease_end(member)
+  expect(':leases', 'zset')
+  if mistyped then return nil end
+  local found = redis.call('ZSCORE', prefix .. ':leases', member)
+  return found and math.floor(tonumber(found) * 1000 + 0.5) or nil
 end
 
 -- ---- the change -----------------------------------------------------------------------------
@@ -174,6 +205,13 @@ local function put(kind, id, text)
   fields[#fields + 1] = 'put:' .. kind .. ':' .. id
   fields[#fields + 1] = text
   later('SET', prefix .. ':' .. kind .. ':' .. id, text)
+end
+
+-- Gives `kind:id` a lease: the only thing that a renewal writes.
+local function lease(kind, id, ends)
+  fields[#fields + 1] = 'lease:' .. kind .. ':' .. id
+  fields[#fields + 1] = whole(ends)
+  later('ZADD', prefix .. ':leases', score(ends), kind .. ':' .. id)
 end
 
 local function remove(kind, id)

@@ -4,6 +4,7 @@
  *
  *   contact  keeps a connection up          session  what makes Redis ready for changes; the tick
  *   tail     the view follows the journal   commands  changes on their way
+ *   mirror   CHAP services, for CHAP's own core
  */
 #ifndef QUIVER_STORE_INTERNAL_H
 #define QUIVER_STORE_INTERNAL_H
@@ -55,6 +56,7 @@ struct qv_tail {
     struct qv_mono load_began;
     size_t loaded, damaged;                    /* documents, of this load */
     char first_damaged[128];                   /* a key */
+    int64_t load_offset_ms, load_tick_ms;      /* of the head, read for its registry time */
     struct qv_position memory[QV_TAIL_MEMORY]; /* by revision modulo its size; token "" : none */
 };
 
@@ -64,6 +66,28 @@ struct qv_commands {
     struct qv_change *parked; /* made, but not in the view yet; by revision */
     size_t count;             /* changes that have had no answer yet, parked ones included */
     bool stopping;
+};
+
+/* ---- registry_time.c: what leases are counted in ---- */
+
+struct qv_registry_time {
+    bool known;
+    int64_t registry_us, offset_us; /* at the moment ... */
+    struct qv_mono at;              /* ... when they were learned */
+};
+
+/* ---- mirror.c: the CHAP services in another Redis ---- */
+
+struct qv_mirror {
+    struct qv_contact contact;
+    struct qv_timer timer;      /* the next look whether something is left to do */
+    char *where;                /* for messages; owned */
+    bool up;                    /* it has answered since it was connected */
+    bool all;                   /* all that live are to be written anew */
+    unsigned flying;            /* commands without their answer */
+    json_t *changed;            /* owned: an object whose keys are ids, oldest first */
+    struct qv_chap_result pass; /* over all that lived when it began ... */
+    size_t next;                /* ... up to here it is done */
 };
 
 /* ---- own.c: the registry's own entries ---- */
@@ -98,6 +122,8 @@ struct qv_store {
     struct qv_tail tail;
     struct qv_commands commands;
     struct qv_own_entries own;
+    struct qv_registry_time time;
+    struct qv_mirror mirror;
 };
 
 /** How long Redis may be silent: under load for a while; a change's own timeout is shorter. */
@@ -105,6 +131,9 @@ static inline int64_t qv_store_patience_ms(const struct qv_store *store)
 {
     return store->config->store.timeout_ms + 3000;
 }
+
+/* Appends where a Redis is, for messages; not of the embedded one. */
+void qv_store_write_where(const struct qv_config_redis *redis, struct qv_buf *buf);
 
 /* Calls on_ready if it is due; asked wherever one of its conditions may have come true. */
 void qv_store_announce(struct qv_store *store);
@@ -147,6 +176,28 @@ void qv_tail_scanned(struct qv_store *store);
 /** Applies what can be read of these effects; what cannot is left out, logged and counted. */
 QV_MUST_CHECK enum qv_status qv_load_apply(struct qv_store *store, struct qv_view *view,
                                            const struct qv_effect *effects, size_t count);
+
+/** Logs and counts something that was left out of the view that is being loaded. */
+void qv_load_note_damage(struct qv_store *store, const char *kind, struct qv_str id,
+                         const char *message);
+/** load_leases.c: all keys are read; gives the CHAP services their leases and the registry its
+ *  time, and is back in tail.c then. */
+void qv_load_leases(struct qv_store *store);
+
+/** Redis' clock says `now_us`, and so much of it was given back to leases. */
+void qv_time_learn(struct qv_store *store, int64_t now_us, int64_t offset_us);
+/** Registry time; since it was learned it goes on for QV_GAP_MS at most. */
+int64_t qv_time_now_us(const struct qv_store *store);
+/** Does it, until more is learned? */
+bool qv_time_stands_still(const struct qv_store *store);
+
+QV_MUST_CHECK enum qv_status qv_mirror_init(struct qv_store *store);
+void qv_mirror_start(struct qv_store *store);
+void qv_mirror_destroy(struct qv_store *store);
+/** The view that is in force has these effects. */
+void qv_mirror_note(struct qv_store *store, const struct qv_effect *effects, size_t count);
+/** Another view is in force, or all ends have moved. */
+void qv_mirror_renew(struct qv_store *store);
 
 /** Writes the own entries, unless they are there or on their way. */
 void qv_own_write(struct qv_store *store);

@@ -35,6 +35,28 @@ static enum qv_status read_put(struct qv_entry *entry, struct qv_str what, struc
     return add_effect(entry, kind, what, value);
 }
 
+/* The lease of what the entry puts just before is that effect's own. */
+static enum qv_status read_lease(struct qv_entry *entry, struct qv_str what, struct qv_str value,
+                                 struct qv_error *error)
+{
+    struct qv_str kind_name;
+    uint64_t end;
+    bool has_kind = qv_str_split_next(&what, ':', &kind_name);
+    enum qv_kind kind = has_kind ? qv_kind_parse(kind_name) : QV_KIND_COUNT;
+    if (kind != QV_KIND_CHAP || what.length == 0 || qv_str_to_uint(value, INT64_MAX, &end) != QV_OK)
+        return qv_error_set(error, QV_INVALID, "it renews what is not known here: %.*s",
+                            QV_STR_ARG(kind_name));
+    struct qv_effect *last = entry->count > 0 ? &entry->effects[entry->count - 1] : NULL;
+    if (last == NULL || last->envelope.length == 0 || last->kind != kind ||
+        !qv_str_equal(last->id, what)) {
+        QV_TRY(add_effect(entry, kind, what, (struct qv_str){0}));
+        last = &entry->effects[entry->count - 1];
+    }
+    last->renews = true;
+    last->lease_us = (int64_t)end;
+    return QV_OK;
+}
+
 static enum qv_status read_del(struct qv_entry *entry, struct qv_str what, struct qv_str value,
                                struct qv_error *error)
 {
@@ -81,8 +103,8 @@ static const struct {
     enum qv_status (*read)(struct qv_entry *entry, struct qv_str what, struct qv_str value,
                            struct qv_error *error);
 } fields[] = {
-    {"put:", read_put},   {"del:", read_del},     {"prev", read_prev},  {"token", read_token},
-    {"at", read_nothing}, {"kind", read_nothing}, {"by", read_nothing},
+    {"put:", read_put},    {"lease:", read_lease}, {"del:", read_del},     {"prev", read_prev},
+    {"token", read_token}, {"at", read_nothing},   {"kind", read_nothing}, {"by", read_nothing},
 };
 
 static enum qv_status read_field(struct qv_entry *entry, struct qv_str name, struct qv_str value,

@@ -1,7 +1,8 @@
 /*
  * One entry of the journal (design 5, `:journal`): its id is `<revision>-0`; its fields are `prev`
  * and `token`, `at` (ms), `kind` (what was asked for), `by` (who asked, where no envelope says it),
- * and the effects: `put:<kind>:<id>` is an envelope, `del:<kind>` a list of ids, one a line.
+ * and the effects: `put:<kind>:<id>` is an envelope, `lease:<kind>:<id>` the end of a lease in
+ * microseconds of registry time, `del:<kind>` a list of ids, one a line.
  */
 #ifndef QUIVER_STORE_JOURNAL_H
 #define QUIVER_STORE_JOURNAL_H

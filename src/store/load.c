@@ -1,5 +1,6 @@
 /*
- * A new view from the keys: SCAN and MGET in turns until all were seen. The picture is blurred, for
+ * A new view from the keys: SCAN and MGET in turns until all were seen, then the leases
+ * (load_leases.c). The picture is blurred, for
  * changes go on meanwhile; tail.c makes it sharp by applying the journal from the head that was
  * noted before the first key to the head that is there after the last.
  *
@@ -14,16 +15,15 @@
 
 enum { LOGGED_DAMAGES = 20 };
 
-static void note_damage(struct qv_store *store, const struct qv_effect *effect, const char *message)
+void qv_load_note_damage(struct qv_store *store, const char *kind, struct qv_str id,
+                         const char *message)
 {
     struct qv_tail *tail = &store->tail;
     if (tail->damaged++ < LOGGED_DAMAGES)
-        qv_log(QV_LOG_ERROR, "stored document left out",
-               QV_LOG_CSTR("kind", qv_kind_name(effect->kind)), QV_LOG_STR("id", effect->id),
-               QV_LOG_CSTR("reason", message));
+        qv_log(QV_LOG_ERROR, "stored document left out", QV_LOG_CSTR("kind", kind),
+               QV_LOG_STR("id", id), QV_LOG_CSTR("reason", message));
     if (tail->first_damaged[0] == '\0')
-        snprintf(tail->first_damaged, sizeof(tail->first_damaged), "%s:%.*s",
-                 qv_kind_name(effect->kind), QV_STR_ARG(effect->id));
+        snprintf(tail->first_damaged, sizeof(tail->first_damaged), "%s:%.*s", kind, QV_STR_ARG(id));
     qv_reasons_set(&store->reasons, QV_REASON_DAMAGE,
                    "%zu stored documents cannot be read and are left out, such as %s",
                    tail->damaged, tail->first_damaged);
@@ -38,10 +38,11 @@ static enum qv_status apply_one(struct qv_store *store, struct qv_view *view,
     enum qv_status status = qv_view_apply(view, &effect, 1, &error);
     if (status != QV_INVALID)
         return status;
-    note_damage(store, &effect, qv_error_message(&error));
+    qv_load_note_damage(store, qv_kind_name(effect.kind), effect.id, qv_error_message(&error));
     if (effect.kind >= QV_KIND_COUNT)
         return QV_OK;
     effect.envelope = (struct qv_str){0};
+    effect.renews = false;
     return qv_view_apply(view, &effect, 1, NULL);
 }
 
@@ -146,7 +147,7 @@ static const char *reason_of(const struct qv_reply *reply)
 static void next_turn(struct qv_store *store, const char *cursor)
 {
     if (strcmp(cursor, "0") == 0)
-        qv_tail_scanned(store);
+        qv_load_leases(store);
     else
         scan(store, cursor);
 }
@@ -252,8 +253,10 @@ void qv_load_begin(struct qv_store *store)
     tail->load_began = qv_mono_now();
     qv_reasons_clear(&store->reasons, QV_REASON_DAMAGE);
     qv_view_free(&tail->next);
-    if (qv_view_new(&tail->next) != QV_OK)
+    if (qv_view_new(&tail->next) != QV_OK) {
         give_up(store, "out of memory");
-    else
-        scan(store, "0");
+        return;
+    }
+    qv_view_prepare_for(tail->next, store->registry);
+    scan(store, "0");
 }

@@ -1,6 +1,7 @@
 /*
- * Two tables about the scripts' replies: where the envelopes are that an answer is written from,
- * and how refusals are said that belong to the request. Pure; any thread.
+ * Tables about the scripts' replies: where the envelopes are that an answer is written from, what
+ * became of a CHAP service and until when it lives, and how refusals are said that belong to the
+ * request. Pure; any thread.
  */
 #include "outcome.h"
 
@@ -18,6 +19,7 @@ static const struct {
     {QV_SCRIPT_REGISTER_SERVICE, QV_KIND_DEFINITION, 6, QV_ARG_DEFINITION},
     {QV_SCRIPT_REGISTER_SYSTEM, QV_KIND_SYSTEM, 3, QV_ARG_NAME},
     {QV_SCRIPT_REGISTER_DEVICE, QV_KIND_DEVICE, 3, QV_ARG_NAME},
+    {QV_SCRIPT_REGISTER_CHAP, QV_KIND_CHAP, 3, QV_ARG_NAME},
 };
 
 /* Where a reply has the device of its system, '' where that is on none; 0: nowhere. */
@@ -32,8 +34,56 @@ static struct qv_entity_head **place_of(struct qv_outcome *outcome, enum qv_kind
     case QV_KIND_INSTANCE: return &outcome->instance;
     case QV_KIND_SYSTEM: return &outcome->system;
     case QV_KIND_DEVICE: return &outcome->device;
+    case QV_KIND_CHAP: return &outcome->chap;
     default: return &outcome->definition;
     }
+}
+
+/* Where a reply says what a CHAP service came to, and its two times; 0: nowhere. Where nothing is
+   said of them at all there was nothing. */
+static const struct {
+    size_t how, times;
+} chap_items[QV_SCRIPT_COUNT] = {
+    [QV_SCRIPT_REGISTER_CHAP] = {.how = 4, .times = 5},
+    [QV_SCRIPT_PING_CHAP] = {.times = 3},
+    [QV_SCRIPT_DELETE_CHAP] = {.how = 3},
+};
+
+static const struct {
+    const char *word;
+    enum qv_chap_how how;
+} chap_words[] = {
+    {"new", QV_CHAP_NEW},
+    {"same", QV_CHAP_SAME},
+    {"updated", QV_CHAP_UPDATED},
+    {"kept", QV_CHAP_KEPT},
+    {"ended", QV_CHAP_ENDED},
+    {"alive", QV_CHAP_NEW}, /* deleted while it was: nothing to be told of it */
+};
+
+static bool read_how(const struct qv_reply *reply, size_t item, enum qv_chap_how *how)
+{
+    struct qv_str word = qv_reply_text(reply, item);
+    for (size_t i = 0; i < sizeof(chap_words) / sizeof(chap_words[0]); i++)
+        if (qv_str_equal(word, qv_str_from(chap_words[i].word))) {
+            *how = chap_words[i].how;
+            return true;
+        }
+    return false;
+}
+
+static enum qv_status read_chap(struct qv_change *change, const struct qv_reply *reply,
+                                struct qv_error *error)
+{
+    size_t how = chap_items[change->script].how, times = chap_items[change->script].times;
+    struct qv_outcome *outcome = &change->outcome;
+    if (qv_reply_begins(reply, "NOTHING") && reply->count <= 3)
+        return QV_OK; /* there is no such service */
+    if ((how > 0 && !read_how(reply, how, &outcome->chap_how)) ||
+        (times > 0 && (!qv_reply_number(reply, times, &outcome->chap_times.pinged_us) ||
+                       !qv_reply_number(reply, times + 1, &outcome->chap_times.ends_us))))
+        return qv_error_set(error, QV_INVALID, "what became of a CHAP service cannot be read");
+    return QV_OK;
 }
 
 enum qv_status qv_outcome_read(struct qv_change *change, const struct qv_reply *reply,
@@ -45,6 +95,7 @@ enum qv_status qv_outcome_read(struct qv_change *change, const struct qv_reply *
             QV_TRY(qv_entity_read(envelopes[i].kind, change->args[envelopes[i].arg],
                                   qv_reply_text(reply, envelopes[i].item),
                                   place_of(outcome, envelopes[i].kind), error));
+    QV_TRY(read_chap(change, reply, error));
     struct qv_str device = qv_reply_text(reply, device_items[change->script]);
     if (device_items[change->script] == 0 || device.length == 0)
         return QV_OK;

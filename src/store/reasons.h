@@ -15,6 +15,7 @@ enum qv_reason {
     QV_REASON_FOLLOW,  /**< the journal is not followed */
     QV_REASON_VIEW,    /**< the view is being loaded */
     QV_REASON_DAMAGE,  /**< documents that cannot be read were left out */
+    QV_REASON_MIRROR,  /**< the mirror of the CHAP services is not written */
     QV_REASON_COUNT,
 };
 

@@ -22,6 +22,9 @@ static const struct {
     [QV_SCRIPT_REGISTER_DEVICE] = {"register-device", qv_lua_register_device},
     [QV_SCRIPT_REVOKE_DEVICE] = {"revoke-device", qv_lua_revoke_device},
     [QV_SCRIPT_REGISTER_OWN] = {"register-own", qv_lua_register_own},
+    [QV_SCRIPT_REGISTER_CHAP] = {"register-chap", qv_lua_register_chap},
+    [QV_SCRIPT_PING_CHAP] = {"ping-chap", qv_lua_ping_chap},
+    [QV_SCRIPT_DELETE_CHAP] = {"delete-chap", qv_lua_delete_chap},
 };
 
 const char *qv_script_name(enum qv_script script)

@@ -31,6 +31,14 @@ static enum qv_status make_prefix(struct qv_str cloud, char **ret_prefix, struct
     return qv_buf_take(&prefix, ret_prefix, &length);
 }
 
+void qv_store_write_where(const struct qv_config_redis *redis, struct qv_buf *buf)
+{
+    if (redis->kind == QV_REDIS_UNIX)
+        qv_buf_put_text(buf, redis->path);
+    else
+        qv_buf_printf(buf, "%s:%u", redis->host, redis->port);
+}
+
 static enum qv_status make_where(struct qv_store *store)
 {
     const struct qv_config *config = store->config;
@@ -41,10 +49,8 @@ static enum qv_status make_where(struct qv_store *store)
         if (store->socket_path == NULL)
             return QV_NO_MEMORY;
         qv_buf_put_text(&where, store->socket_path);
-    } else if (config->store.at.kind == QV_REDIS_UNIX) {
-        qv_buf_put_text(&where, config->store.at.path);
     } else {
-        qv_buf_printf(&where, "%s:%u", config->store.at.host, config->store.at.port);
+        qv_store_write_where(&config->store.at, &where);
     }
     return qv_buf_take(&where, &store->where, &length);
 }
@@ -101,8 +107,10 @@ static enum qv_status set_up(struct qv_store *store)
     QV_TRY(qv_loop_new(&store->loop));
     QV_TRY(qv_session_init(store));
     QV_TRY(qv_tail_init(store));
+    QV_TRY(qv_mirror_init(store));
     qv_contact_start(&store->session.contact);
     qv_contact_start(&store->tail.contact);
+    qv_mirror_start(store);
     return QV_OK;
 }
 
@@ -110,6 +118,7 @@ static void tear_down(struct qv_store *store)
 {
     qv_session_destroy(store);
     qv_tail_destroy(store);
+    qv_mirror_destroy(store);
     qv_loop_free(&store->loop);
 }
 

@@ -103,6 +103,7 @@ static void publish(struct qv_store *store)
            QV_LOG_INT("ms", (qv_mono_now().us - tail->load_began.us) / 1000));
     qv_store_announce(store);
     qv_commands_advance(store);
+    qv_mirror_renew(store);
 }
 
 void qv_tail_scanned(struct qv_store *store)
@@ -161,6 +162,8 @@ static enum step follow_one(struct qv_store *store, const struct qv_reply *item,
                                entry->count);
     if (status == QV_OK) {
         advance(tail, entry);
+        if (tail->live)
+            qv_mirror_note(store, entry->effects, entry->count);
         return STEP_ON;
     }
     stop_following(store, entry, error.message != NULL ? error.message : qv_status_name(status));

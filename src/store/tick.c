@@ -11,7 +11,6 @@ enum {
     EVERY_MS = 1000,
     ENDS_AT_ONCE = 1000,
     JOURNAL_KEEPS_MS = 60000, /* entries younger than this stay, whatever journal_max says */
-    GAP_MS = 5000,            /* a longer pause between ticks was an outage or a clock step */
 };
 
 static void tell_damage(struct qv_str key)
@@ -40,17 +39,19 @@ static void on_tick(void *data, const struct qv_reply *reply, bool sent)
 {
     (void)sent;
     struct qv_store *store = data;
-    int64_t redis_ms;
+    int64_t redis_ms, redis_us, offset_ms;
     uint64_t seen;
     store->session.ticking = false;
     if (reply == NULL)
         return;
     if (!qv_reply_begins(reply, "TICK") || !qv_reply_number(reply, 1, &redis_ms) ||
-        !qv_reply_count(reply, 5, &seen)) {
+        !qv_reply_number(reply, 2, &offset_ms) || !qv_reply_count(reply, 5, &seen) ||
+        !qv_reply_number(reply, 7, &redis_us)) {
         refused(store, reply);
         return;
     }
     qv_session_note_clock(&store->session, redis_ms);
+    qv_time_learn(store, redis_us, offset_ms * 1000);
     qv_reasons_clear(&store->reasons, QV_REASON_REFUSAL);
     tell_damage(qv_reply_text(reply, 6));
     if (seen >= ENDS_AT_ONCE)
@@ -64,18 +65,24 @@ void qv_tick(struct qv_store *store)
     struct qv_session *session = &store->session;
     if (session->ticking)
         return;
-    char numbers[4][24];
-    const uint64_t values[] = {ENDS_AT_ONCE, store->config->store.journal_max, JOURNAL_KEEPS_MS,
-                               GAP_MS};
-    struct qv_str rest[5];
-    for (size_t i = 0; i < 4; i++) {
+    const uint64_t values[] = {ENDS_AT_ONCE,
+                               store->config->store.journal_max,
+                               JOURNAL_KEEPS_MS,
+                               QV_GAP_MS,
+                               0,
+                               (uint64_t)store->config->chap.revive_ms * 1000};
+    enum { SEPARATOR = 4, COUNT = sizeof(values) / sizeof(values[0]) };
+    char numbers[COUNT][24];
+    struct qv_str rest[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
         snprintf(numbers[i], sizeof(numbers[i]), "%llu", (unsigned long long)values[i]);
         rest[i] = qv_str_from(numbers[i]);
     }
-    rest[4] = qv_str_from(qv_dialect_separator(store->dialect));
+    rest[SEPARATOR] = qv_str_from(qv_dialect_separator(store->dialect));
     char token[QV_TOKEN_SIZE];
-    if (qv_random_token(token) == QV_OK && qv_session_call(store, QV_SCRIPT_TICK, false, 0, token,
-                                                           rest, 5, on_tick, store, NULL) == QV_OK)
+    if (qv_random_token(token) == QV_OK &&
+        qv_session_call(store, QV_SCRIPT_TICK, false, 0, token, rest, COUNT, on_tick, store,
+                        NULL) == QV_OK)
         session->ticking = true;
     else
         qv_session_again(store, EVERY_MS);

@@ -1,20 +1,17 @@
 -- Runs once a second on every node; several at once do no harm. Ends what is due, gives leases
 -- back the time of an outage or a clock step, and trims the journal (design 5, "Time").
 -- ARGV: 3 how many may end at once, 4 journal_max, 5 ms for which entries stay, 6 ms from which a
--- pause is a gap, 7 what parts an instance id
--- Replies TICK now offset revision token ended left-alone: `left-alone` is a due key that is no
--- string and was not touched, or ''.
+-- pause is a gap, 7 what parts an instance id, 8 us for which an ended lease may be revived
+-- Replies TICK now offset revision token ended left-alone now-in-us: `left-alone` is a due key that
+-- is no string and was not touched, or ''.
 local limit, journal_max = tonumber(ARGV[3]), tonumber(ARGV[4])
-local keep, pause, separator = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+local keep, separator, revive = tonumber(ARGV[5]), ARGV[7], tonumber(ARGV[8])
 expect(':ends', 'zset')
 expect(':leases', 'zset')
 local no = obstacle()
 if no then return no end
 
-local offset, tick = tonumber(head[4] or nil) or 0, tonumber(head[5] or nil) or now
-if math.abs(now - tick) > pause then
-  offset = offset + now - tick
-end
+local offset, tick = time_given_back(tonumber(ARGV[6]))
 
 -- ---- what is due ----
 local left_alone, ended = '', 0
@@ -43,8 +40,8 @@ end
 
 local seen = 0
 for _, zset in ipairs({':ends', ':leases'}) do
-  local until_when = zset == ':leases' and now - offset or now
-  local due = redis.call('ZRANGEBYSCORE', prefix .. zset, '-inf', whole(until_when), 'LIMIT', 0,
+  local until_when = zset == ':leases' and score(now_us - offset * 1000 - revive) or whole(now)
+  local due = redis.call('ZRANGEBYSCORE', prefix .. zset, '-inf', until_when, 'LIMIT', 0,
                          limit - seen)
   for i = 1, #due do
     end_member(zset, due[i])
@@ -91,4 +88,5 @@ local function trim()
 end
 if redis.call('XLEN', prefix .. ':journal') > journal_max then trim() end
 
-return {'TICK', now, offset, revision, ended > 0 and token or last_token, seen, left_alone}
+return {'TICK', now, offset, revision, ended > 0 and token or last_token, seen, left_alone,
+        now_us}

@@ -87,7 +87,12 @@ def test_the_base_is_fine(quiver, text):
 ADDED = {
     # settings of later versions: refused by name
     "registry:\n  page_size_max: 10": "registry.page_size_max",
-    "chap:\n  ttl: 30s": "chap",
+    "chap:\n  ttl: 0s": "chap.ttl",
+    "chap:\n  keys: secret": "chap.keys",
+    "chap:\n  mirror: embedded": "chap.mirror",
+    "chap:\n  public_url: registry.example": "chap.public_url",
+    "chap:\n  hosts: ['a b']": "chap.hosts",
+    "chap:\n  secret: x": "chap.secret",
     "  redis: rediss://127.0.0.1:6379": "store.redis",
     "  redis: sentinel://127.0.0.1:26379": "store.redis",
     # unknown keys
@@ -153,7 +158,12 @@ REPLACED = {
     "tls-off": ("tls: mutual", "tls: off", "declared|mutual"),
     "tls-word": ("tls: mutual", "tls: sometimes", "tls"),
     "serve-nothing": ("serve: [arrowhead]", "serve: []", "serve"),
-    "serve-chap": ("serve: [arrowhead]", "serve: [chap]", "chap"),
+    "serve-chap-too": ("serve: [arrowhead]", "serve: [arrowhead, chap]", "chap"),
+    "chap-declared": (
+        "serve: [arrowhead]",
+        "serve: [chap]\n    authentication: declared",
+        "chap.authentication",
+    ),
     "serve-unknown": ("serve: [arrowhead]", "serve: [everything]", "serve"),
     "serve-no-list": ("serve: [arrowhead]", "serve: arrowhead", "serve"),
     "port-high": ("    port: 0", "    port: 65536", "port"),
@@ -204,6 +214,30 @@ def test_plaintext_beyond_loopback(quiver, text, address):
     assert quiver.command("check", "--config", text.write()).status == 0
 
 
+def test_service_keys(quiver, text):
+    """A file of keys is told of like certificates: by its name and line, without a key."""
+    text.replace("serve: [arrowhead]", "serve: [chap]")
+    text.add("chap:\n  keys: {file: service-keys}")
+    keys = text.folder / "service-keys"
+    refuse(quiver, text.write(), rf"(?m)^{re.escape(str(keys))}: No such file")
+    keys.write_text("hunter2\n# again\nhunter2\n")
+    keys.chmod(0o640)
+    assert "hunter" not in refuse(quiver, text.path, rf"(?m)^{re.escape(str(keys))}: .*chmod 600")
+    keys.chmod(0o600)
+    assert "hunter" not in refuse(quiver, text.path, rf"(?m)^{re.escape(str(keys))}:3: .*given")
+    keys.write_text("# none\n")
+    checked = quiver.command("check", "--config", text.path)
+    assert checked.status == 0 and "warning: there is no service key" in checked.output
+    keys.write_text("hunter2\n")
+    checked = quiver.command("check", "--config", text.path)
+    assert checked.status == 0 and "warning" not in checked.output, checked.output
+
+
+def test_the_definition_of_chap_services(quiver, text):
+    text.add("chap:\n  definition: ml_service")
+    refuse(quiver, text.write(), rf"(?m)^{re.escape(str(text.path))}: chap.definition: ")
+
+
 def test_same_port_twice(quiver, text):
     text.replace("    port: 0", "    port: 18443")
     text.replace(
@@ -231,7 +265,7 @@ def test_all_faults_at_once(quiver, text):
     wanted = [
         (text.add("limits:\n  body: 1"), "limits.body"),
         (text.add("log:\n  level: loud"), "log.level"),
-        (text.add("chap:\n  ttl: 30s") - 1, "chap"),
+        (text.add("chap:\n  ttl: 0s"), "chap.ttl"),
         (text.replace("tls: mutual", "tls: sometimes"), "tls"),
     ]
     said = refuse(quiver, text.write())

@@ -66,6 +66,7 @@ struct call {
     enum qv_operation operation;
     const char *body, *query, *param;
     const char *content_type; /* NULL: not sent */
+    const char *base;         /* of CHAP */
 };
 
 static inline void run(const struct call *call, struct qv_response *response,
@@ -78,6 +79,7 @@ static inline void run(const struct call *call, struct qv_response *response,
         .param = qv_str_from(call->param),
         .origin = QV_STR(ORIGIN),
         .identity = caller,
+        .base = qv_str_from(call->base),
         .json_depth = 16,
     };
     if (call->content_type != NULL)

@@ -41,7 +41,7 @@ static inline redisReply *run_text(struct redis_fixture *on, const char *text,
 #define REVOKE(id)          RUN(QV_SCRIPT_REVOKE_SERVICE, "0", "token-revoke", BY, id, "provider")
 #define REVOKE_SYSTEM(name) RUN(QV_SCRIPT_REVOKE_SYSTEM, "0", "token-revoke", BY, name)
 #define TICK_WITH(journal_max, keep)                                                               \
-    RUN(QV_SCRIPT_TICK, "0", "token-tick", "1000", journal_max, keep, "5000", "::")
+    RUN(QV_SCRIPT_TICK, "0", "token-tick", "1000", journal_max, keep, "5000", "::", "0")
 #define TICK() TICK_WITH("100000", "60000")
 
 #define TEMPLATE "{\"name\":\"generic-http\",\"protocol\":\"http\",\"properties\":[]}"

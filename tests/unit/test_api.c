@@ -66,6 +66,51 @@ static void writes_the_error_object(void **state)
     }
 }
 
+static void errors_of_chap_are_details(void **state)
+{
+    (void)state;
+    static const struct {
+        enum qv_status status;
+        int http;
+        unsigned retry_after;
+    } rows[] = {{QV_INVALID, 400, 0},   {QV_METHOD_NOT_ALLOWED, 405, 0},
+                {QV_TOO_LARGE, 413, 0}, {QV_UNAUTHENTICATED, 401, 0},
+                {QV_DENIED, 403, 0},    {QV_TOO_MANY, 429, 60},
+                {QV_NOT_FOUND, 404, 0}, {QV_UNAVAILABLE, 503, 1},
+                {QV_INTERNAL, 500, 0}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        QV_CLEANUP(qv_response) struct qv_response response = {.shape = QV_SHAPE_DETAIL};
+        QV_CLEANUP(qv_error) struct qv_error error = {0};
+        qv_error_set(&error, rows[i].status, "a \"b\"");
+        qv_response_set_error(&response, &error, QV_STR("GET /x"));
+        assert_int_equal(response.status, rows[i].http);
+        assert_int_equal(response.retry_after, rows[i].retry_after);
+        assert_string_equal(response.content_type, "application/json");
+        assert_body(&response, "{\"detail\":\"a \\\"b\\\"\"}");
+        qv_response_set_detail(&response, 422, QV_STR("[1]"));
+        assert_int_equal(response.status, 422);
+        assert_int_equal(response.retry_after, 0);
+        assert_body(&response, "{\"detail\":[1]}");
+    }
+    struct qv_str words = qv_response_no_memory(QV_SHAPE_DETAIL);
+    assert_memory_equal(words.at, "{\"detail\":\"out of memory\"}", words.length);
+}
+
+static void a_denial_of_chap_is_a_detail(void **state)
+{
+    (void)state;
+    struct qv_config config = {.authorization.explain_to_clients = true};
+    const struct qv_api api = {.config = &config};
+    QV_CLEANUP(qv_response) struct qv_response response = {.shape = QV_SHAPE_DETAIL};
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    qv_error_set(&error, QV_DENIED, "denied by rule 'quarantine'");
+    const struct qv_decision decision = {.rule = "quarantine"};
+    qv_response_set_denied(&response, &api, &error, &decision, QV_STR("GET /x"));
+    assert_int_equal(response.status, 403);
+    assert_string_equal(response.rule, "quarantine");
+    assert_body(&response, "{\"detail\":\"denied by rule 'quarantine'\"}");
+}
+
 static void explains_a_denial_as_configured(void **state)
 {
     (void)state;
@@ -239,8 +284,13 @@ static void routes_agree_with_their_allow(void **state)
     size_t count = 0;
     for (const struct qv_route *route = qv_api_routes(); route->method != NULL; route++, count++) {
         assert_non_null(strstr(route->allow, route->method));
-        assert_non_null(strstr(route->allow_options, route->method));
-        assert_non_null(strstr(route->allow_options, "OPTIONS"));
+        /* on CHAP's listeners nothing answers to OPTIONS */
+        bool has_options = route->serve != QV_SERVE_CHAP;
+        assert_int_equal(route->allow_options != NULL, has_options);
+        if (has_options) {
+            assert_non_null(strstr(route->allow_options, route->method));
+            assert_non_null(strstr(route->allow_options, "OPTIONS"));
+        }
         assert_int_equal(route->path[strlen(route->path) - 1] == '/', route->param);
         assert_non_null(route->handle);
     }
@@ -251,6 +301,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_the_error_object),
+        cmocka_unit_test(errors_of_chap_are_details),
+        cmocka_unit_test(a_denial_of_chap_is_a_detail),
         cmocka_unit_test(explains_a_denial_as_configured),
         cmocka_unit_test(records_who_had_no_right),
         cmocka_unit_test(takes_and_gives_json_alone),

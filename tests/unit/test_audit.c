@@ -221,6 +221,7 @@ static void a_line_says_who_did_what(void **state)
                                         .object = QV_STR("a::b::1.0.0"),
                                         .verdict = "denied",
                                         .rule = "quarantine",
+                                        .key = 3,
                                         .generation = 7,
                                         .status = 403,
                                         .reason = QV_STR("denied by rule 'quarantine'"),
@@ -233,13 +234,14 @@ static void a_line_says_who_did_what(void **state)
     struct qv_audit *audit = open_trail();
     qv_audit_write(audit, &full);
     content(path, &text);
-    expect_line(text.at, "{\"seq\":1,\"time\":\"",
-                "\",\"system\":\"shift-lead\",\"cloud\":\"c.o.arrowhead.eu\","
-                "\"profile\":\"operator\",\"fingerprint\":\"Ab-_\",\"peer\":\"10.0.0.1:5\","
-                "\"listener\":\"secure\",\"operation\":\"service.revoke\","
-                "\"object\":\"a::b::1.0.0\",\"verdict\":\"denied\",\"rule\":\"quarantine\","
-                "\"reason\":\"denied by rule 'quarantine'\",\"generation\":7,\"status\":403,"
-                "\"revision\":\"2.9\",\"duration_us\":15,\"previous\":\"" ZEROS "\"}\n");
+    expect_line(
+        text.at, "{\"seq\":1,\"time\":\"",
+        "\",\"system\":\"shift-lead\",\"cloud\":\"c.o.arrowhead.eu\","
+        "\"profile\":\"operator\",\"fingerprint\":\"Ab-_\",\"peer\":\"10.0.0.1:5\","
+        "\"listener\":\"secure\",\"operation\":\"service.revoke\","
+        "\"object\":\"a::b::1.0.0\",\"verdict\":\"denied\",\"rule\":\"quarantine\","
+        "\"reason\":\"denied by rule 'quarantine'\",\"key\":3,\"generation\":7,\"status\":403,"
+        "\"revision\":\"2.9\",\"duration_us\":15,\"previous\":\"" ZEROS "\"}\n");
     identity = (struct qv_identity){.system = (char[]){"me"}, .profile = QV_PROFILE_SYSTEM};
     assert_int_equal(truncate(path, 0), 0); /* as logrotate's copytruncate: appending goes on */
     qv_audit_write(audit, &least);
@@ -303,6 +305,7 @@ static void long_texts_are_cut(void **state)
                                    .object = qv_str_from(worst),
                                    .verdict = worst,
                                    .rule = worst,
+                                   .key = UINT_MAX,
                                    .generation = UINT64_MAX,
                                    .status = INT_MAX,
                                    .reason = qv_str_from(worst),
@@ -316,7 +319,8 @@ static void long_texts_are_cut(void **state)
     content(path, &text);
     assert_in_range(text.length, 2000, PIPE_BUF - 200); /* seq and lost may be longer, too */
     assert_non_null(strstr(text.at, "\\u0001[cut]\",\"verdict\""));
-    assert_non_null(strstr(text.at, "[cut]\",\"generation\":9223372036854775807,"));
+    assert_non_null(
+        strstr(text.at, "[cut]\",\"key\":4294967295,\"generation\":9223372036854775807,"));
     expect_trail(1, 0, 0);
 }
 

@@ -27,11 +27,24 @@
     "cloud: {name: testcloud.company.arrowhead.eu}\nlisteners:\n- {" listener "}\n"
 #define TLS "tls: {certificate: c, private_key: k, trust: [t]}\n"
 
+/* One listener for CHAP, in line 3. */
+#define CHAP(tls, by)                                                                              \
+    WITH("name: a, address: 127.0.0.1, port: 1, tls: " tls ", serve: [chap]")                      \
+    "chap: {authentication: " by "}\n"
+
 #define TLS_LISTENER                                                                               \
     "listeners: [{name: a, address: 1.2.3.4, port: 1, tls: mutual, serve: [arrowhead]}]\n"
 
 #define URL(url) "identity: {blacklist: {url: \"" url "\"}}\n"
-#define URL_HINT "; write https://host[:port]/path, without user, query and fragment"
+#define OWN_URL_HINT                                                                               \
+    "; write https://host[:port][/path] or http://host[:port][/path], without user, query and "    \
+    "fragment"
+#define HOST_HINT                                                                                  \
+    " is no host, write a name, an IPv4 address or an [IPv6] one, each with or without :port"
+#define REDIS_FORMS "redis://[user:password@]host[:port][/database] or unix:///path[?db=database]"
+#define ALONE       ": chap answers in a shape of its own, give it a listener of its own: serve: [chap]"
+#define NO_EFFECT   ": has no effect for chap, remove it and set chap.authentication"
+#define URL_HINT    "; write https://host[:port]/path, without user, query and fragment"
 
 struct result {
     enum qv_status status;
@@ -113,6 +126,16 @@ static void the_shipped_file_states_the_defaults(void **state)
     assert_int_equal(a->registry.address_alias.count, b->registry.address_alias.count);
     for (size_t i = 0; i < a->registry.address_alias.count; i++)
         assert_string_equal(a->registry.address_alias.at[i], b->registry.address_alias.at[i]);
+    assert_int_equal(a->chap.dialect, b->chap.dialect);
+    assert_string_equal(a->chap.keys.env, b->chap.keys.env);
+    assert_true(a->chap.ttl_ms == b->chap.ttl_ms);
+    assert_true(a->chap.revive_ms == b->chap.revive_ms);
+    assert_int_equal(a->chap.ping_url, b->chap.ping_url);
+    assert_int_equal(a->chap.hosts.count, b->chap.hosts.count);
+    assert_int_equal(a->chap.reregister, b->chap.reregister);
+    assert_int_equal(a->chap.authentication, b->chap.authentication);
+    assert_int_equal(a->chap.expose_in_arrowhead, b->chap.expose_in_arrowhead);
+    assert_string_equal(a->chap.definition, b->chap.definition);
 }
 
 static void defaults(void **state)
@@ -148,6 +171,20 @@ static void defaults(void **state)
     assert_int_equal(config->identity.blacklist.exempt.count, 0);
     assert_true(config->identity.blacklist.timeout_ms == 2000);
     assert_true(config->identity.blacklist.keep_ms == 1000);
+    assert_int_equal(config->chap.dialect, QV_CHAP_SEED);
+    assert_string_equal(config->chap.keys.env, "SERVICEKIT_REGISTRATION_KEY");
+    assert_null(config->chap.keys.file);
+    assert_true(config->chap.ttl_ms == 30000);
+    assert_true(config->chap.revive_ms == 0);
+    assert_int_equal(config->chap.ping_url, QV_CHAP_ABSOLUTE);
+    assert_null(config->chap.public_url);
+    assert_int_equal(config->chap.hosts.count, 0);
+    assert_int_equal(config->chap.reregister, QV_CHAP_REPLACE);
+    assert_int_equal(config->chap.authentication, QV_CHAP_BY_KEY);
+    assert_false(config->chap.expose_in_arrowhead);
+    assert_string_equal(config->chap.definition, "ml-service");
+    assert_false(config->chap.mirrors);
+    assert_false(qv_config_serves(config, QV_SERVE_CHAP));
     assert_int_equal(config->limits.body, 262144);
     assert_int_equal(config->limits.json_depth, 128);
     assert_int_equal(config->limits.connections, 10000);
@@ -174,6 +211,38 @@ static void defaults(void **state)
     assert_int_equal(config->listeners[0].line, 3);
 }
 
+static void every_setting_of_chap(void **state)
+{
+    (void)state;
+    QV_CLEANUP(result) struct result result = {0};
+    result.status = qv_config_load(TEST_DATA "/config/every.yaml", &result.config, &result.faults);
+    expect_good(&result);
+    const struct qv_config *config = result.config;
+    assert_int_equal(config->listeners[4].serve, QV_SERVE_CHAP);
+    assert_int_equal(config->listeners[4].authentication, QV_AUTHENTICATION_NONE);
+    assert_int_equal(config->chap.dialect, QV_CHAP_2_2);
+    assert_string_equal(config->chap.keys.env, "OTHER_KEY");
+    assert_string_equal(config->chap.keys.file, TEST_DATA "/config/service-keys");
+    assert_true(config->chap.ttl_ms == 90000);
+    assert_true(config->chap.revive_ms == 60000);
+    assert_int_equal(config->chap.ping_url, QV_CHAP_RELATIVE);
+    assert_string_equal(config->chap.public_url, "http://gateway.plant.example:8000/registry");
+    assert_int_equal(config->chap.hosts.count, 3);
+    assert_string_equal(config->chap.hosts.at[2], "[::1]:8446");
+    assert_int_equal(config->chap.reregister, QV_CHAP_KEEP);
+    assert_int_equal(config->chap.authentication, QV_CHAP_BY_BOTH);
+    assert_true(config->chap.expose_in_arrowhead);
+    assert_string_equal(config->chap.definition, "model");
+    assert_true(config->chap.mirrors);
+    assert_int_equal(config->chap.mirror.kind, QV_REDIS_TCP);
+    assert_string_equal(config->chap.mirror.host, "core.example");
+    assert_string_equal(config->chap.mirror.password, "s@crab");
+    assert_int_equal(config->chap.mirror.port, 6379);
+    assert_int_equal(config->chap.mirror.database, 3);
+    assert_string_equal(config->store.at.host, "redis.example"); /* one is not the other */
+    assert_true(qv_config_serves(config, QV_SERVE_CHAP));
+}
+
 static void every_setting(void **state)
 {
     (void)state;
@@ -182,7 +251,7 @@ static void every_setting(void **state)
     expect_good(&result);
     const struct qv_config *config = result.config;
     assert_string_equal(config->cloud.name, "testcloud.company.arrowhead.eu");
-    assert_int_equal(config->listener_count, 5);
+    assert_int_equal(config->listener_count, 6);
     assert_int_equal(config->listeners[0].serve, QV_SERVE_ARROWHEAD | QV_SERVE_OPS);
     assert_int_equal(config->listeners[1].authentication, QV_AUTHENTICATION_DECLARED);
     assert_int_equal(config->listeners[1].tls, QV_TLS_SERVER);
@@ -228,7 +297,7 @@ static void every_setting(void **state)
     assert_int_equal(config->registry.normalization, QV_NORMALIZATION_SIMPLE);
     assert_string_equal(config->registry.advertise.address, "registry.plant.example");
     assert_int_equal(config->registry.advertise.port, 443);
-    assert_int_equal(config->listeners[4].authentication, QV_AUTHENTICATION_OUTSOURCED);
+    assert_int_equal(config->listeners[5].authentication, QV_AUTHENTICATION_OUTSOURCED);
     assert_string_equal(config->identity.authentication_system.url,
                         "https://auth.plant.example:8445/authentication/identity");
     assert_string_equal(config->identity.authentication_system.ca, TEST_DATA "/config/auth.crt");
@@ -268,13 +337,12 @@ static const struct {
     {LEAST "? [a]\n: 1\n", "4: a key must be a word"},
     {LEAST "logg: 1\n",
      "4: logg: is not a setting; known here: cloud, listeners, tls, store, authorization, audit, "
-     "registry, identity, limits, log"},
+     "registry, identity, chap, limits, log"},
     {LEAST "log: {levels: info}\n", "4: log.levels: is not a setting; known here: level, format"},
     {LEAST "log: {\"\": 1}\n", "4: log.(key): is not a setting; known here: level, format"},
     {LEAST "log.level: info\n", "4: log.level: is not a setting; known here: cloud, listeners, "
                                 "tls, store, authorization, audit, "
-                                "registry, identity, limits, log"},
-    {LEAST "chap: {\"*\": 1}\n", "4: chap.(key): is not supported by this version, remove it"},
+                                "registry, identity, chap, limits, log"},
     {LEAST "log: {level: info, level: debug}\n",
      "4: log.level: is given twice (first in line 4), remove one"},
     {LEAST "log: {}\nstore: {}\nlog: {}\n", "6: log: is given twice (first in line 4), remove one"},
@@ -345,16 +413,85 @@ static const struct {
     {LEAST "store: {timeout: 99ms}\n",
      "4: store.timeout: \"99ms\" is not a time in ms, s, m or h from 100ms to 1m"},
     {LEAST "store: {data_directory: x, redis: \"\"}\n",
-     "4: store.redis: the value is none of the known forms; write embedded, "
-     "redis://[user:password@]host[:port][/database] or unix:///path[?db=database]"},
+     "4: store.redis: the value is neither embedded nor a URL of a known form; write " REDIS_FORMS},
     /* what this version cannot honour */
     {LEAST "registry: {page_size_max: 1}\n",
      "4: registry.page_size_max: is not supported by this version, remove it"},
-    {LEAST "chap:\n  ttl: 30s\n", "5: chap.ttl: is not supported by this version, remove it"},
+    /* CHAP */
     {LEAST "chap: 5\n", "4: chap: must be a mapping: its settings below it, indented"},
-    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap]"),
-     "3: listeners[0].serve: \"chap\" is not supported by this version, use one of: arrowhead, "
-     "ops"},
+    {LEAST "chap: {\"*\": 1}\n",
+     "4: chap.(key): is not a setting; known here: dialect, keys, ttl, revive, ping_url, "
+     "public_url, hosts, reregister, authentication, expose_in_arrowhead, definition, mirror"},
+    {LEAST "chap: {keys: secret}\n",
+     "4: chap.keys: must be a mapping: its settings below it, indented"},
+    {LEAST "chap: {keys: {key: secret}}\n",
+     "4: chap.keys.key: is not a setting; known here: env, file"},
+    {LEAST "chap: {keys: {env: A=B}}\n",
+     "4: chap.keys.env: \"A=B\" is no name, use 1 to 63 letters, digits, hyphens and underscores"},
+    {LEAST "chap: {dialect: \"2.0\"}\n",
+     "4: chap.dialect: \"2.0\" is unknown, use one of: seed, 2.1, 2.2"},
+    {LEAST "chap: {ttl: 999ms}\n",
+     "4: chap.ttl: \"999ms\" is not a time in ms, s, m or h from 1s to 24h"},
+    {LEAST "chap: {ttl: 25h}\n",
+     "4: chap.ttl: \"25h\" is not a time in ms, s, m or h from 1s to 24h"},
+    {LEAST "chap: {revive: 86401s}\n",
+     "4: chap.revive: \"86401s\" is not a time in ms, s, m or h from 0ms to 24h"},
+    {LEAST "chap: {ping_url: both}\n",
+     "4: chap.ping_url: \"both\" is unknown, use one of: absolute, relative"},
+    {LEAST "chap: {reregister: yes}\n",
+     "4: chap.reregister: \"yes\" is unknown, use one of: replace, keep"},
+    {LEAST "chap: {authentication: none}\n",
+     "4: chap.authentication: \"none\" is unknown, use one of: key, certificate, either, both"},
+    {LEAST "chap: {expose_in_arrowhead: 1}\n",
+     "4: chap.expose_in_arrowhead: \"1\" is neither true nor false"},
+    {LEAST "chap: {definition: ml service}\n",
+     "4: chap.definition: \"ml service\" is no name, use 1 to 63 letters, digits, hyphens and "
+     "underscores"},
+    {LEAST "chap: {public_url: registry.example}\n",
+     "4: chap.public_url: the value is no URL" OWN_URL_HINT},
+    {LEAST "chap: {public_url: \"https://registry.example/?a\"}\n",
+     "4: chap.public_url: the URL is too long or has characters that it cannot have" OWN_URL_HINT},
+    {LEAST "chap: {public_url: \"http://a b\"}\n",
+     "4: chap.public_url: the URL is too long or has characters that it cannot have" OWN_URL_HINT},
+    {LEAST "chap: {public_url: \"https://:8444\"}\n",
+     "4: chap.public_url: the URL's host is no name and no address" OWN_URL_HINT},
+    {LEAST "chap: {hosts: a}\n", "4: chap.hosts: must be a list, write [a, b]"},
+    {LEAST "chap: {hosts: [\"https://a\"]}\n", "4: chap.hosts: \"https://a\"" HOST_HINT},
+    {LEAST "chap: {hosts: [\"::1\"]}\n", "4: chap.hosts: \"::1\"" HOST_HINT},
+    {LEAST "chap: {hosts: [\"a:0\"]}\n", "4: chap.hosts: \"a:0\"" HOST_HINT},
+    {LEAST "chap: {hosts: [\"*.example\"]}\n", "4: chap.hosts: \"*.example\"" HOST_HINT},
+    {LEAST "chap: {mirror: embedded}\n",
+     "4: chap.mirror: the value is no URL of a known form; write " REDIS_FORMS},
+    {LEAST "chap: {mirror: \"rediss://:hunter2@h\"}\n",
+     "4: chap.mirror: this kind of URL is not supported by this version; write " REDIS_FORMS},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap, ops]"),
+     "3: listener a: serve" ALONE},
+    {TLS WITH("name: a, address: 127.0.0.1, port: 1, tls: mutual, serve: [arrowhead, chap], "
+              "authentication: certificate"),
+     "4: listener a: serve" ALONE},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap], authentication: "
+          "declared"),
+     "3: listener a: authentication" NO_EFFECT},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap], authentication: "
+          "outsourced"),
+     "3: listener a: authentication" NO_EFFECT},
+    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap], authentication: none"),
+     "3: listener a: authentication" NO_EFFECT},
+    {TLS WITH("name: a, address: 127.0.0.1, port: 1, tls: server, serve: [chap], authentication: "
+              "certificate"),
+     "4: listener a: authentication" NO_EFFECT},
+    {WITH("name: a, address: 10.0.0.1, port: 1, tls: off, serve: [chap]"),
+     "3: listener a: address: plaintext beyond this machine, use 127.0.0.1 or ::1, turn TLS on, "
+     "or set allow_plaintext: true"},
+    {CHAP("off", "certificate"),
+     "3: listener a: tls: off lets no certificate through, but chap.authentication is certificate; "
+     "set tls: server or mutual"},
+    {CHAP("off", "both"),
+     "3: listener a: tls: off lets no certificate through, but chap.authentication is both; "
+     "set tls: server or mutual"},
+    {"tls: {certificate: c, private_key: k}\n" CHAP("server", "both"),
+     "4: tls.trust: is missing, but chap.authentication is both, and listener a takes "
+     "certificates"},
     /* the audit trail */
     {LEAST "audit: {required: true}\n",
      "4: audit.required: needs a file whose room can be set aside, name one in audit.file"},
@@ -551,8 +688,8 @@ static void all_faults_are_told_at_once(void **state)
 {
     (void)state;
     QV_CLEANUP(result)
-    struct result result =
-        parse(LEAST "log: {level: x, format: y}\nlimits: {body: z}\nchap: {ttl: 1s, keys: {}}\n");
+    struct result result = parse(LEAST "log: {level: x, format: y}\nlimits: {body: z}\n"
+                                       "chap: {ttl: 1ms, keys: {a: b}}\n");
     assert_int_equal(result.status, QV_INVALID);
     assert_int_equal(result.faults.count, 5);
 }
@@ -576,6 +713,13 @@ static void strange_yaml_that_is_right(void **state)
         LEAST "log: {level: 'debug', format: \"json\"}\n",
         LEAST "log: {}\nlimits: &a {}\nregistry: *a\n",
         LEAST "store: {redis: \"embedded\"}\n",
+        LEAST "chap: {ttl: 24h, revive: 0ms, keys: {}, hosts: []}\n",
+        /* CHAP without TLS and with, with certificates and without */
+        CHAP("off", "key"),
+        CHAP("off", "either"),
+        "tls: {certificate: c, private_key: k}\n" CHAP("server", "either"),
+        TLS CHAP("server", "both"),
+        TLS CHAP("mutual", "certificate"),
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         QV_CLEANUP(result) struct result result = parse(texts[i]);
@@ -647,9 +791,9 @@ static void bad_redis_urls_never_show_their_password(void **state)
     } rows[] = {
         {"rediss://u:hunter2@h", "not supported by this version"},
         {"sentinel://u:hunter2@h", "not supported by this version"},
-        {"http://u:hunter2@h", "none of the known forms"},
-        {"REDIS://u:hunter2@h", "none of the known forms"},
-        {"hunter2", "none of the known forms"},
+        {"http://u:hunter2@h", "neither embedded nor a URL of a known form"},
+        {"REDIS://u:hunter2@h", "neither embedded nor a URL of a known form"},
+        {"hunter2", "neither embedded nor a URL of a known form"},
         {"redis://u:hunter2@", "host is no name"},
         {"redis://u:hunter2@h h", "host is no name"},
         {"redis://u:hunter2@[::1", "closing bracket"},
@@ -699,6 +843,9 @@ static void a_misplaced_password_is_not_shown(void **state)
         LEAST "store: {redis: [redis://u:hunter2@h]}\n",
         LEAST "store: {redis: \"redis://u:hunter2@h\\n\"}\n",
         LEAST "store: {redis: redis://u:hunter2@h: x}\n",
+        LEAST "chap: {mirror: [redis://u:hunter2@h]}\n",
+        LEAST "chap: {mirror: http://u:hunter2@h}\n",
+        LEAST "chap: {public_url: http://u:hunter2@h}\n",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         QV_CLEANUP(result) struct result result = parse(texts[i]);
@@ -715,6 +862,7 @@ static void lack_of_memory_at_any_place(void **state)
     (void)state;
     static const char text[] =
         LEAST "store: {redis: \"redis://u:p@h\"}\nregistry: {address_alias: [a]}\n"
+              "chap: {mirror: \"redis://u:p@h\", hosts: [a], public_url: \"http://a/\"}\n"
               "tls: {certificate: c, crl: [d]}\n";
     size_t nth = 1;
     for (;; nth++) {
@@ -786,7 +934,9 @@ static void the_reference_names_every_setting(void **state)
         "| `audit.file` | path or `stdout` |  | at a restart | ",
         "| `audit.required` | true or false | `false` | at a restart | ",
         "- `registry.page_size_max`: ",
-        "- `listeners[].serve: chap`\n",
+        "| `chap.mirror` | URL |  | at a restart | ",
+        "| `chap.keys.file` | path |  | at a reload | ",
+        "| `store.redis` | URL or `embedded` | `embedded` | at a restart | ",
     };
     for (size_t i = 0; i < COUNT(lines); i++)
         if (strstr(buf.at, lines[i]) == NULL)
@@ -801,6 +951,7 @@ int main(void)
         cmocka_unit_test(the_shipped_file_states_the_defaults),
         cmocka_unit_test(defaults),
         cmocka_unit_test(every_setting),
+        cmocka_unit_test(every_setting_of_chap),
         cmocka_unit_test(faults_have_file_line_and_key),
         cmocka_unit_test(all_faults_are_told_at_once),
         cmocka_unit_test(files_that_cannot_be_read),

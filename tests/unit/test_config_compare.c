@@ -85,6 +85,19 @@ static const struct {
      "audit.file"},
     {"audit: {file: a.log}\n", "audit: {file: stdout}\n", "", "audit.file"},
     {"audit: {file: a.log}\n", "audit: {file: a.log, required: true}\n", "", "audit.required"},
+    {"", "chap: {ttl: 30s, keys: {env: SERVICEKIT_REGISTRATION_KEY}}\n", "", ""},
+    {"", "chap: {keys: {file: a}, ttl: 31s}\n", "chap.keys.file", "chap.ttl"},
+    {"chap: {keys: {file: a}}\n", "chap: {keys: {file: b}}\n", "chap.keys.file", ""},
+    {"", "chap: {keys: {env: A}, hosts: [a], definition: b}\n", "",
+     "chap.keys.env chap.hosts chap.definition"},
+    {"", "chap: {authentication: either, public_url: \"https://a\"}\n", "",
+     "chap.public_url chap.authentication"},
+    {"chap: {public_url: \"https://a/\"}\n", "chap: {public_url: \"https://a\"}\n", "", ""},
+    {"", "chap: {mirror: \"redis://h\"}\n", "", "chap.mirror"},
+    {"chap: {mirror: \"redis://h\"}\n", "chap: {mirror: \"redis://h:6379/0\"}\n", "", ""},
+    {"chap: {mirror: \"redis://h\"}\n", "chap: {mirror: \"redis://:p@h\"}\n", "", "chap.mirror"},
+    {"chap: {mirror: \"redis://h\"}\n", "store: {redis: \"redis://h\"}\n", "",
+     "store.redis chap.mirror"},
     {"", "registry: {advertise: {address: h, port: 5}}\nlog: {level: error}\n", "log.level",
      "registry.advertise.address registry.advertise.port"},
 };
@@ -148,11 +161,12 @@ static void every_setting_is_compared(void **state)
                 "tls.certificate tls.private_key tls.private_key_password_file tls.trust tls.crl "
                 "tls.require_crl tls.stale_crl tls.min_version tls.ciphers tls.cipher_suites "
                 "tls.groups authorization.policy identity.authentication_system.ca "
-                "identity.authentication_system.secrets_file identity.blacklist.ca limits.body "
-                "limits.json_depth limits.connections limits.connections_per_peer "
+                "identity.authentication_system.secrets_file identity.blacklist.ca "
+                "chap.keys.file limits.body limits.json_depth limits.connections "
+                "limits.connections_per_peer "
                 "limits.handshake_timeout limits.request_timeout limits.identities log.level "
                 "log.format");
-    assert_int_equal(hard.count, 31);
+    assert_int_equal(hard.count, 43);
 }
 
 /* ---- what is in force then ------------------------------------------------------------------- */

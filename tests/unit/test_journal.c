@@ -72,6 +72,29 @@ static void reads_effects_in_order(void **state)
     }
 }
 
+static void reads_leases(void **state)
+{
+    (void)state;
+    struct entry_reply reply;
+    QV_CLEANUP(qv_entry) struct qv_entry entry = {0};
+    const struct qv_reply *item =
+        make(&reply, "7-0",
+             WORDS("put:chap:a", "{}", "lease:chap:a", "1769860800123456", "lease:chap:b", "5"));
+    assert_int_equal(qv_entry_read(item, &entry, NULL), QV_OK);
+    assert_int_equal(entry.count, 2); /* what is put has its lease with it */
+    assert_str(entry.effects[0].id, "a");
+    assert_str(entry.effects[0].envelope, "{}");
+    assert_true(entry.effects[0].renews && entry.effects[0].lease_us == 1769860800123456);
+    assert_str(entry.effects[1].id, "b");
+    assert_int_equal(entry.effects[1].envelope.length, 0);
+    assert_true(entry.effects[1].renews && entry.effects[1].lease_us == 5);
+
+    item = make(&reply, "8-0", WORDS("del:chap", "a", "lease:chap:a", "5"));
+    assert_int_equal(qv_entry_read(item, &entry, NULL), QV_OK);
+    assert_int_equal(entry.count, 2); /* what is removed is not renewed */
+    assert_false(entry.effects[0].renews);
+}
+
 static void refuses_what_it_does_not_know(void **state)
 {
     (void)state;
@@ -88,6 +111,11 @@ static void refuses_what_it_does_not_know(void **state)
         {"1-0", "put:instance:x", "", "it puts what is not known here: instance"},
         {"1-0", "put:instance", "{}", "it puts what is not known here: instance"},
         {"1-0", "del:robot", "r", "it removes what is not known here: robot"},
+        {"1-0", "lease:instance:x", "5", "it renews what is not known here: instance"},
+        {"1-0", "lease:robot:x", "5", "it renews what is not known here: robot"},
+        {"1-0", "lease:chap:", "5", "it renews what is not known here: chap"},
+        {"1-0", "lease:chap:x", "-5", "it renews what is not known here: chap"},
+        {"1-0", "lease:chap:x", "", "it renews what is not known here: chap"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct entry_reply reply;
@@ -210,6 +238,31 @@ static void every_allocation_of_a_change_may_fail(void **state)
 }
 
 /* The issuer's key is what CRLs are asked by; where no path was verified it is not known. */
+static void every_allocation_of_a_chap_change_may_fail(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_json) json_t *info = json_object();
+    const struct qv_identity by = {.system = (char *)"p"};
+    const struct qv_chap_terms terms = {.ttl_us = 30000000, .revive_us = 7};
+    const struct qv_chap_registration registration = {
+        .id = (char *)"model", .url = (char *)"http://a", .version = (char *)"1.0.0", .info = info};
+    for (int which = 0; which < 3; which++) {
+        enum qv_status status = QV_NO_MEMORY;
+        for (size_t nth = 1; status != QV_OK; nth++) {
+            QV_CLEANUP(qv_change) struct qv_change *change = NULL;
+            qv_memory_fail_at(nth);
+            status = which == 0   ? qv_change_register_chap(&registration, &terms, &by, &change)
+                     : which == 1 ? qv_change_ping_chap(QV_STR("model"), &terms, &change)
+                                  : qv_change_delete_chap(QV_STR("model"), NULL, &change);
+            qv_memory_fail_at(0);
+            assert_true(status == QV_OK || status == QV_NO_MEMORY);
+            assert_true(nth < 100 && (status == QV_OK) == (change != NULL));
+            if (status == QV_OK)
+                assert_str(change->args[change->count - 1], "5000"); /* the gap */
+        }
+    }
+}
+
 static void a_change_names_the_key_that_vouches_for_its_maker(void **state)
 {
     (void)state;
@@ -269,10 +322,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_effects_in_order),
+        cmocka_unit_test(reads_leases),
         cmocka_unit_test(refuses_what_it_does_not_know),
         cmocka_unit_test(looks_into_replies_of_any_shape),
         cmocka_unit_test(every_allocation_of_an_entry_may_fail),
         cmocka_unit_test(every_allocation_of_a_change_may_fail),
+        cmocka_unit_test(every_allocation_of_a_chap_change_may_fail),
         cmocka_unit_test(a_change_names_the_key_that_vouches_for_its_maker),
         cmocka_unit_test(a_change_names_each_template_once),
     };

@@ -208,6 +208,58 @@ static void lack_of_memory_at_any_place(void **state)
 }
 
 /* 1.1 stays 1.1 where the process writes 1,1; skipped where no such locale is installed. */
+/* What qv_json_parse refuses and the lenient reader takes. */
+static const struct {
+    struct qv_str text;
+    const char *written;
+} lenient[] = {
+    {QV_STR("{\"a\":1,\"b\":2,\"a\":[3]}"), "{\"a\":[3],\"b\":2}"},
+    {QV_STR("{\"a\":{\"x\":1},\"\\u0061\":{\"y\":1}}"), "{\"a\":{\"y\":1}}"},
+    {QV_STR("\"a\\u0000b\""), "\"a\\u0000b\""},
+    {QV_STR("{\"a\\u0000\":1,\"a\":2}"), "{\"a\\u0000\":1,\"a\":2}"},
+};
+
+/* What neither takes, and how many characters stand before it. */
+static const struct {
+    struct qv_str text;
+    size_t fault_at;
+} refused_by_both[] = {
+    {QV_STR(""), 0},
+    {QV_STR("\xEF\xBB\xBF{"), 1},
+    {QV_STR("{\n\"\xC3\xA4\xF0\x9F\x98\x80\":x}"), 7},
+    {QV_STR("\"\\ud800\""), 1},
+    {QV_STR("\"\0\""), 1},
+    {QV_STR("[9223372036854775808]"), 1},
+    {QV_STR("[[[[[[[[[]]]]]]]]]"), 8},
+    {QV_STR("\"\xC3\xA4\xFF\""), 2},
+    {QV_STR("{} x"), 3},
+};
+
+static void lenient_reading(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(lenient); i++) {
+        QV_CLEANUP(qv_json) json_t *value = NULL;
+        QV_CLEANUP(qv_buf) struct qv_buf written = {0};
+        size_t fault_at = 99;
+        assert_int_equal(qv_json_parse(lenient[i].text, DEPTH, &value, NULL), QV_INVALID);
+        assert_int_equal(qv_json_parse_lenient(lenient[i].text, DEPTH, &value, &fault_at, NULL),
+                         QV_OK);
+        qv_json_write(&written, value);
+        assert_string_equal(written.at, lenient[i].written);
+        assert_int_equal(fault_at, 99);
+    }
+    for (size_t i = 0; i < COUNT(refused_by_both); i++) {
+        struct qv_str text = refused_by_both[i].text;
+        json_t *value = NULL;
+        size_t fault_at = 99;
+        assert_int_equal(qv_json_parse(text, DEPTH, &value, NULL), QV_INVALID);
+        assert_int_equal(qv_json_parse_lenient(text, DEPTH, &value, &fault_at, NULL), QV_INVALID);
+        assert_null(value);
+        assert_int_equal(fault_at, refused_by_both[i].fault_at);
+    }
+}
+
 static void no_locale_matters(void **state)
 {
     (void)state;
@@ -314,6 +366,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(depth_is_bounded_whatever_comes),
         cmocka_unit_test(lack_of_memory_at_any_place),
+        cmocka_unit_test(lenient_reading),
         cmocka_unit_test(no_locale_matters),
         cmocka_unit_test(pieces),
         cmocka_unit_test(bytes_that_are_no_text_are_replaced),

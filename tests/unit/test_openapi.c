@@ -16,15 +16,23 @@
 
 static json_t *description;
 
-/* The path as the description writes it: a parameter has a name there. */
+/* As the description writes it: a parameter has a name there. */
+static bool is_path_of(const char *path, const struct qv_route *route)
+{
+    size_t length = strlen(route->path);
+    if (!route->param)
+        return strcmp(path, route->path) == 0;
+    const char *end = strchr(path, '}');
+    return strncmp(path, route->path, length) == 0 && path[length] == '{' && end != NULL &&
+           strcmp(end + 1, route->suffix != NULL ? route->suffix : "") == 0;
+}
+
 static const json_t *find_item(const struct qv_route *route)
 {
     const char *path;
     json_t *item;
-    size_t length = strlen(route->path);
     json_object_foreach (json_object_get(description, "paths"), path, item) {
-        if (route->param ? strncmp(path, route->path, length) == 0 && path[length] == '{'
-                         : strcmp(path, route->path) == 0)
+        if (is_path_of(path, route))
             return item;
     }
     return NULL;

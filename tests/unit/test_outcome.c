@@ -184,6 +184,33 @@ static void a_reply_without_the_entity_is_damage(void **state)
     drop(change);
 }
 
+static void what_became_of_a_chap_service_is_read(void **state)
+{
+    (void)state;
+    static const struct qv_chap_terms terms = {.ttl_us = 30000000};
+    struct qv_change *ping = NULL, *delete = NULL;
+    assert_int_equal(qv_change_ping_chap(QV_STR("model"), &terms, &ping), QV_OK);
+    assert_int_equal(qv_change_delete_chap(QV_STR("model"), NULL, &delete), QV_OK);
+    QV_CLEANUP(qv_reply) struct qv_reply *pinged = REPLY("OK", "7", "token", "1000001", "31000001");
+    assert_int_equal(qv_outcome_read(ping, pinged, NULL), QV_OK);
+    assert_true(ping->outcome.chap_times.pinged_us == 1000001);
+    assert_true(ping->outcome.chap_times.ends_us == 31000001);
+    QV_CLEANUP(qv_reply) struct qv_reply *nothing = REPLY("NOTHING", "7", "token");
+    assert_int_equal(qv_outcome_read(ping, nothing, NULL), QV_OK);
+    QV_CLEANUP(qv_reply) struct qv_reply *ended = REPLY("OK", "7", "token", "ended");
+    assert_int_equal(qv_outcome_read(delete, ended, NULL), QV_OK);
+    assert_int_equal(delete->outcome.chap_how, QV_CHAP_ENDED);
+
+    QV_CLEANUP(qv_reply) struct qv_reply *timeless = REPLY("OK", "7", "token", "1000001");
+    assert_int_equal(qv_outcome_read(ping, timeless, NULL), QV_INVALID);
+    QV_CLEANUP(qv_reply) struct qv_reply *strange = REPLY("OK", "7", "token", "perhaps");
+    assert_int_equal(qv_outcome_read(delete, strange, NULL), QV_INVALID);
+    QV_CLEANUP(qv_reply) struct qv_reply *wordless = REPLY("OK", "7", "token");
+    assert_int_equal(qv_outcome_read(delete, wordless, NULL), QV_INVALID);
+    drop(ping);
+    drop(delete);
+}
+
 static void refusals_are_said_in_the_dialects_words(void **state)
 {
     (void)state;
@@ -225,6 +252,7 @@ int main(void)
         cmocka_unit_test_setup(what_was_asked_for_is_handed_out, set_up),
         cmocka_unit_test_setup(dialects_with_letter_case_know_twins, set_up),
         cmocka_unit_test_setup(a_reply_without_the_entity_is_damage, set_up),
+        cmocka_unit_test_setup(what_became_of_a_chap_service_is_read, set_up),
         cmocka_unit_test_setup(refusals_are_said_in_the_dialects_words, set_up),
     };
     return cmocka_run_group_tests(tests, set_up_redis, tear_down_redis);

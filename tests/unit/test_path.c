@@ -124,6 +124,48 @@ static void faults_are_named(void **state)
     }
 }
 
+static void whole_paths_are_decoded_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *decoded; /* NULL: a part has a slash */
+    } rows[] = {
+        {"/v2/services/$register", "/v2/services/$register"},
+        {"/v2/%73ervices/%24register", "/v2/services/$register"},
+        {"/%2525", "/%25"},
+        {"/a+b;c=d\\e", "/a+b;c=d\\e"},
+        {"/%zz%4%", "/%zz%4%"},
+        {"/%e4%FF", "/\xe4\xff"},
+        {"//a/./..//", "//a/./..//"},
+        {"/a%2Fb", NULL},
+        {"/a%2f", NULL},
+        {"/a%252F", "/a%2F"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char room[64];
+        struct qv_str decoded = QV_STR("untouched");
+        bool good = qv_path_decode_all(qv_str_from(rows[i].path), room, &decoded);
+        assert_int_equal(good, rows[i].decoded != NULL);
+        assert_text(decoded, good ? rows[i].decoded : "untouched");
+    }
+    char room[8];
+    struct qv_str decoded;
+    assert_true(qv_path_decode_all(QV_STR("/a%00b"), room, &decoded));
+    assert_int_equal(decoded.length, 4);
+    assert_memory_equal(decoded.at, "/a\0b", 4);
+}
+
+static void paths_are_encoded_for_a_header(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_buf) struct qv_buf path = {0};
+    QV_CLEANUP(qv_buf) struct qv_buf query = {0};
+    qv_path_encode(QV_STR("/v2/$register/a b?#%\r\n\0\xc3\xbc<\"~"), &path);
+    assert_string_equal(path.at, "/v2/$register/a%20b%3F%23%25%0D%0A%00%C3%BC%3C%22~");
+    qv_query_encode(QV_STR("a=b%20&c[]=?/\xff\t#"), &query);
+    assert_string_equal(query.at, "a=b%20&c[]=?/%FF%09%23");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +173,8 @@ int main(void)
         cmocka_unit_test(other_targets_are_refused),
         cmocka_unit_test(parts_are_decoded_once),
         cmocka_unit_test(faults_are_named),
+        cmocka_unit_test(whole_paths_are_decoded_once),
+        cmocka_unit_test(paths_are_encoded_for_a_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

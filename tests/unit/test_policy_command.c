@@ -357,8 +357,8 @@ static void the_page_is_right(void **state)
                     &expectations);
         at = to;
     }
-    assert_int_equal(policies, 4);
-    assert_int_equal(expectations, 4);
+    assert_int_equal(policies, 5);
+    assert_int_equal(expectations, 5);
 }
 
 int main(void)

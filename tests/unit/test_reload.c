@@ -139,6 +139,30 @@ static void a_try_waits_for_the_burst(void **state)
     assert_due(&when, 1150, RELOAD_BY_FILES);
 }
 
+/* ---- the log --------------------------------------------------------------------------------- */
+
+/* What is logged, without the times. */
+static void assert_logged(const struct reload_outcome *outcome, struct reload_said said,
+                          const char *expected)
+{
+    char text[4096] = "", bare[4096] = "";
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    qv_log_to(ends[1]);
+    qv_log_configure(QV_LOG_INFO, QV_LOG_TEXT);
+    reload_outcome_log(outcome, RELOAD_BY_FILES, said);
+    qv_log_to(STDERR_FILENO);
+    ssize_t got = read(ends[0], text, sizeof(text) - 1);
+    (void)got; /* none, where nothing was logged */
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        strcat(bare, strchr(line, ' ') + 1);
+        strcat(bare, "\n");
+    }
+    assert_string_equal(bare, expected);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* ---- what came of it ------------------------------------------------------------------------- */
 
 static void put(struct qv_strings *list, const char *text)
@@ -246,6 +270,25 @@ static void the_policy_is_a_part(void **state)
                                   "connections       0 kept, 0 ended\n");
 }
 
+/* A file of the operator's, like certificates: told also where all is well. */
+static void the_service_keys_are_a_part(void **state)
+{
+    (void)state;
+    QV_CLEANUP(reload_outcome) struct reload_outcome outcome = {0};
+    QV_CLEANUP(qv_buf) struct qv_buf json = {0};
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    reload_outcome_set(&outcome, RELOAD_KEYS, true);
+    reload_outcome_write(&outcome, &json);
+    assert_non_null(strstr(json.at, "{\"part\":\"service keys\",\"renewed\":true,\"faults\":[]}"));
+    assert_int_equal(qv_error_set(&error, QV_INVALID, "keys:2: a key has a blank in it"),
+                     QV_INVALID);
+    reload_outcome_fail_by(&outcome, RELOAD_KEYS, QV_INVALID, &error);
+    assert_true(reload_outcome_has_faults(&outcome));
+    assert_logged(&outcome, (struct reload_said){0},
+                  "ERROR reload failed part=\"service keys\" reason=\"keys:2: a key has a blank in "
+                  "it\" trigger=files\n");
+}
+
 static void what_is_no_outcome_is_not_told(void **state)
 {
     (void)state;
@@ -274,30 +317,6 @@ static void what_is_no_outcome_is_not_told(void **state)
         assert_int_equal(lines.length, 0);
         assert_false(good);
     }
-}
-
-/* ---- the log --------------------------------------------------------------------------------- */
-
-/* What is logged, without the times. */
-static void assert_logged(const struct reload_outcome *outcome, struct reload_said said,
-                          const char *expected)
-{
-    char text[4096] = "", bare[4096] = "";
-    int ends[2];
-    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-    qv_log_to(ends[1]);
-    qv_log_configure(QV_LOG_INFO, QV_LOG_TEXT);
-    reload_outcome_log(outcome, RELOAD_BY_FILES, said);
-    qv_log_to(STDERR_FILENO);
-    ssize_t got = read(ends[0], text, sizeof(text) - 1);
-    (void)got; /* none, where nothing was logged */
-    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        strcat(bare, strchr(line, ' ') + 1);
-        strcat(bare, "\n");
-    }
-    assert_string_equal(bare, expected);
-    close(ends[0]);
-    close(ends[1]);
 }
 
 static void in_the_log(void **state)
@@ -339,6 +358,7 @@ int main(void)
         cmocka_unit_test(as_json),
         cmocka_unit_test(for_people),
         cmocka_unit_test(the_policy_is_a_part),
+        cmocka_unit_test(the_service_keys_are_a_part),
         cmocka_unit_test(what_is_no_outcome_is_not_told),
         cmocka_unit_test(in_the_log),
     };

@@ -12,16 +12,20 @@
 #include <quiver/base/memory.h>
 
 static const struct qv_route table[] = {
-    {.method = "POST", .path = "/s/lookup", .serve = QV_SERVE_ARROWHEAD, .allow = "POST"},
+    {.method = "POST",
+     .path = "/s/lookup",
+     .serve = QV_SERVE_ARROWHEAD,
+     .allow_options = "POST,OPTIONS"},
     {.method = "DELETE", .path = "/s/revoke/", .param = true, .serve = QV_SERVE_ARROWHEAD},
     {.method = "GET", .path = "/s/echo", .serve = QV_SERVE_ARROWHEAD | QV_SERVE_CHAP},
     {.method = "GET", .path = "/item/", .param = true, .serve = QV_SERVE_CHAP},
     {.method = "DELETE", .path = "/item/", .param = true, .serve = QV_SERVE_CHAP},
     {.method = "POST", .path = "/item/all", .serve = QV_SERVE_CHAP},
+    {.method = "PUT", .path = "/item/", .param = true, .suffix = "/$ping", .serve = QV_SERVE_CHAP},
     {.method = "GET", .path = "/health/live", .serve = QV_SERVE_OPS},
     {.method = NULL},
 };
-enum { LOOKUP, REVOKE, ECHO_, ITEM, ITEM_DELETE, ITEM_ALL, LIVE, NONE };
+enum { LOOKUP, REVOKE, ECHO_, ITEM, ITEM_DELETE, ITEM_ALL, ITEM_PING, LIVE, NONE };
 
 static const struct {
     unsigned serve;
@@ -43,7 +47,21 @@ static const struct {
     {QV_SERVE_CHAP, "GET", "/item/1", QV_MATCH_ROUTE, ITEM, "1"},
     {QV_SERVE_CHAP, "DELETE", "/item/1", QV_MATCH_ROUTE, ITEM_DELETE, "1"},
     {QV_SERVE_CHAP, "POST", "/item/all", QV_MATCH_ROUTE, ITEM_ALL, ""},
-    {QV_SERVE_CHAP, "GET", "/item/all", QV_MATCH_METHOD, ITEM_ALL, ""},
+    /* which counts only where both have the method, or neither */
+    {QV_SERVE_CHAP, "GET", "/item/all", QV_MATCH_ROUTE, ITEM, "all"},
+    {QV_SERVE_CHAP, "HEAD", "/item/all", QV_MATCH_ROUTE, ITEM, "all"},
+    {QV_SERVE_CHAP, "DELETE", "/item/all", QV_MATCH_ROUTE, ITEM_DELETE, "all"},
+    {QV_SERVE_CHAP, "PATCH", "/item/all", QV_MATCH_METHOD, ITEM_ALL, ""},
+    /* something behind the parameter */
+    {QV_SERVE_CHAP, "PUT", "/item/1/$ping", QV_MATCH_ROUTE, ITEM_PING, "1"},
+    {QV_SERVE_CHAP, "PUT", "/item/$ping/$ping", QV_MATCH_ROUTE, ITEM_PING, "$ping"},
+    {QV_SERVE_CHAP, "GET", "/item/1/$ping", QV_MATCH_METHOD, ITEM_PING, "1"},
+    {QV_SERVE_CHAP, "GET", "/item/$ping", QV_MATCH_ROUTE, ITEM, "$ping"},
+    {QV_SERVE_CHAP, "PUT", "/item//$ping", QV_MATCH_NONE, NONE, ""},
+    {QV_SERVE_CHAP, "PUT", "/item/$ping/", QV_MATCH_NONE, NONE, ""},
+    {QV_SERVE_CHAP, "PUT", "/item/1/2/$ping", QV_MATCH_NONE, NONE, ""},
+    {QV_SERVE_CHAP, "PUT", "/item/1/$pong", QV_MATCH_NONE, NONE, ""},
+    {QV_SERVE_CHAP, "PUT", "/item/1$ping", QV_MATCH_METHOD, ITEM, "1$ping"},
     /* methods */
     {QV_SERVE_ARROWHEAD, "GET", "/s/lookup", QV_MATCH_METHOD, LOOKUP, ""},
     {QV_SERVE_ARROWHEAD, "HEAD", "/s/lookup", QV_MATCH_METHOD, LOOKUP, ""},
@@ -51,6 +69,8 @@ static const struct {
     {QV_SERVE_ARROWHEAD, "FOO", "/s/revoke/x", QV_MATCH_METHOD, REVOKE, "x"},
     {QV_SERVE_ARROWHEAD, "OPTIONS", "/s/lookup", QV_MATCH_OPTIONS, LOOKUP, ""},
     {QV_SERVE_ARROWHEAD, "OPTIONS", "/s/nothing", QV_MATCH_NONE, NONE, ""},
+    {QV_SERVE_CHAP, "OPTIONS", "/item/all", QV_MATCH_METHOD, ITEM_ALL, ""},
+    {QV_SERVE_CHAP, "OPTIONS", "/item/1", QV_MATCH_METHOD, ITEM, "1"},
     /* other listeners' routes do not exist */
     {QV_SERVE_ARROWHEAD, "GET", "/health/live", QV_MATCH_NONE, NONE, ""},
     {QV_SERVE_OPS, "POST", "/s/lookup", QV_MATCH_NONE, NONE, ""},

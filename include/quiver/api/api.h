@@ -34,7 +34,7 @@ struct qv_request {
     struct qv_str accept;       /**< `at` NULL: not sent; several headers joined by ", " */
     struct qv_str body;
     bool has_body;        /**< Transfer-Encoding, or Content-Length that is not 0 */
-    struct qv_str param;  /**< last path part, decoded once; where the route has one */
+    struct qv_str param;  /**< the path's parameter, decoded once; where the route has one */
     struct qv_str origin; /**< "METHOD /path", the decoded parameter filled in */
     struct qv_str url;    /**< scheme://host[:port]/path, without query (spec 1.4) */
     const struct qv_identity
@@ -42,8 +42,8 @@ struct qv_request {
     /* On a listener that serves chap: */
     struct qv_str service_key; /**< X-Service-Key, the first of several; `at` NULL: not sent */
     unsigned key_number;       /**< of the service key that was proved; 0: none */
-    struct qv_str base;        /**< scheme://host[:port] by which it was called; empty: the Host
-                                    header names nobody that this listener is (chap.hosts) */
+    struct qv_str base;        /**< of a registration: scheme://host[:port] by which it was called;
+                                    empty: the Host header does not name this server */
     struct qv_wall now;
     size_t json_depth;    /**< limits.json_depth, as it is in force */
     size_t instances_max; /**< that the caller may have registered; 0: no bound */
@@ -51,8 +51,9 @@ struct qv_request {
 
 /**
  * What the audit trail is to have of an answer, beside what the server knows itself. A line has
- * each answer 401 and 403, whatever was asked for, and each change that the policy granted,
- * whatever came of it. What never came so far (400, 404, 405, 429 ...) has none, nor have lookups.
+ * each answer 401 and 403 (and 422 to a CHAP request without its key), whatever was asked for, and
+ * each change that the policy granted, whatever came of it; but for pings, which renew a lease and
+ * come by the thousand. What never came so far (400, 404, 405, 429 ...) has none, nor have lookups.
  */
 enum qv_recorded {
     QV_RECORD_NONE,
@@ -70,7 +71,14 @@ struct qv_record {
     uint64_t epoch, revision; /**< of a change; revision 0: none */
 };
 
+/** How errors look. */
+enum qv_shape {
+    QV_SHAPE_ARROWHEAD, /**< the error object (spec/arrowhead-discovery 2.1) */
+    QV_SHAPE_DETAIL,    /**< {"detail":...} (spec/chap-registration B1.6) */
+};
+
 struct qv_response {
+    enum qv_shape shape;      /**< of its errors; set before anything else */
     int status;               /**< HTTP */
     const char *content_type; /**< static; NULL: none */
     const char *allow;        /**< static; for 405 and OPTIONS; NULL: none */
@@ -95,7 +103,8 @@ struct qv_route {
     bool param;     /**< a part is a parameter: the last, or the one before `suffix` */
     unsigned serve; /**< bit of enum qv_serve: on which listeners it is */
     const char *allow;         /**< the Allow header of this path, for 405 */
-    const char *allow_options; /**< the Allow header of OPTIONS */
+    const char *allow_options; /**< the Allow header of OPTIONS; NULL: that is a method like others,
+                                    and one that no route has */
     enum qv_operation operation;
     void (*handle)(struct qv_api *api, const struct qv_permit *permit,
                    const struct qv_request *request, struct qv_response *response,
@@ -105,8 +114,9 @@ struct qv_route {
 /** All routes; ended by a NULL method. Static. */
 const struct qv_route *qv_api_routes(void);
 
-/** Makes the response the Arrowhead error object (spec 2.1): status, type, words, origin. `origin`
- *  empty: the member is left out (identity errors). A 401 or 403 is recorded as denied. */
+/** Makes the response an error of its shape: status and words; in Arrowhead's shape also type and
+ *  origin (empty: the member is left out, as of identity errors). A 401 or 403 is recorded as
+ *  denied. */
 void qv_response_set_error(struct qv_response *response, const struct qv_error *error,
                            struct qv_str origin);
 /** The same for a refusal by policy, as authorization.explain_to_clients says: the rule's name in a
@@ -115,9 +125,16 @@ void qv_response_set_error(struct qv_response *response, const struct qv_error *
 void qv_response_set_denied(struct qv_response *response, const struct qv_api *api,
                             const struct qv_error *error, const struct qv_decision *decision,
                             struct qv_str origin);
+/** Makes the response {"detail":...} with this JSON text (a list of faults, as FastAPI has them).
+ */
+void qv_response_set_detail(struct qv_response *response, int status, struct qv_str detail);
+/** What there is to say where memory is out; static. */
+struct qv_str qv_response_no_memory(enum qv_shape shape);
 /** The HTTP status of a status; 200 for QV_OK. */
 int qv_status_http(enum qv_status status);
 
+/** Does its change have a line in the audit trail? */
+bool qv_job_is_recorded(const struct qv_job *job);
 /** Submits the job's change. `done(data, job)` runs on the store's thread, exactly once. */
 void qv_job_start(struct qv_job *job, void (*done)(void *data, struct qv_job *job), void *data);
 /** Writes the answer of a job that is done, and its record. On the worker; the job is still the

@@ -1,6 +1,7 @@
 /*
  * What the server asks of the api before it knows whether a request may go on: is it the one lookup
- * that needs no identity, and must its caller be looked up on the blacklist. Any worker thread.
+ * that needs no identity, must its caller be looked up on the blacklist, and did whoever changes
+ * CHAP services prove who he is. Any worker thread.
  */
 #ifndef QUIVER_API_GATES_H
 #define QUIVER_API_GATES_H
@@ -27,5 +28,12 @@ QV_MUST_CHECK enum qv_status qv_gate_blacklist(const struct qv_api *api,
 QV_MUST_CHECK enum qv_status qv_gate_blacklist_verdict(const struct qv_api *api,
                                                        const struct qv_inquiry *inquiry,
                                                        struct qv_str name, struct qv_error *error);
+
+/** Has whoever calls this CHAP operation proved what chap.authentication asks for
+ *  (spec/chap-registration B1.5)? True: request->key_number is that of the key, if any. False: the
+ *  response is the refusal, as chap.dialect words it. Reading needs no proof; a key that is sent
+ *  with it counts for the policy where it is good, and nothing where it is not. */
+bool qv_gate_chap(const struct qv_api *api, enum qv_operation operation, struct qv_request *request,
+                  struct qv_response *response);
 
 #endif

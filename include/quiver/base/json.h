@@ -20,6 +20,15 @@ void qv_json_free(json_t **value);
 QV_MUST_CHECK enum qv_status qv_json_parse(struct qv_str text, size_t max_depth, json_t **ret_value,
                                            struct qv_error *error);
 
+/**
+ * The same for bodies whose senders may rely on a lenient reader (spec/chap-registration B1.6): of
+ * members of one name the last counts, in the place of the first; text, names included, may have
+ * NUL. QV_INVALID: `ret_fault_at` has how many characters stand before the fault.
+ */
+QV_MUST_CHECK enum qv_status qv_json_parse_lenient(struct qv_str text, size_t max_depth,
+                                                   json_t **ret_value, size_t *ret_fault_at,
+                                                   struct qv_error *error);
+
 /** Appends compact JSON. Reals are written so that reading gives the same double and stays a real
  *  (1e3 -> 1000.0); members keep their order; text is UTF-8, only what must be is escaped. */
 void qv_json_write(struct qv_buf *buf, const json_t *value);

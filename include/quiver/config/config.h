@@ -14,7 +14,7 @@ enum qv_serve { QV_SERVE_ARROWHEAD = 1, QV_SERVE_CHAP = 2, QV_SERVE_OPS = 4 }; /
 enum qv_authentication {
     QV_AUTHENTICATION_CERTIFICATE, /**< the default where tls is on */
     QV_AUTHENTICATION_DECLARED,    /**< Authorization: Bearer SYSTEM//name */
-    QV_AUTHENTICATION_NONE,        /**< ops listeners */
+    QV_AUTHENTICATION_NONE,        /**< ops listeners; chap's have chap.authentication instead */
     QV_AUTHENTICATION_OUTSOURCED,  /**< a token or key that the Authentication system vouches for */
 };
 enum qv_provider_registration { QV_PROVIDER_AUTOMATIC, QV_PROVIDER_REQUIRED };
@@ -181,7 +181,8 @@ struct qv_config {
         int64_t revive_ms; /**< 0: what has ended is gone */
         enum qv_chap_ping_url ping_url;
         char *public_url;        /**< without a slash at the end; NULL: by the Host header */
-        struct qv_strings hosts; /**< that a Host header may name on a plain listener */
+        struct qv_strings hosts; /**< that a Host header may name on a plain listener; each with
+                                      or without port */
         enum qv_chap_reregister reregister;
         enum qv_chap_authentication authentication;
         bool expose_in_arrowhead;
@@ -202,7 +203,7 @@ struct qv_config {
  * Reads and checks `path`: syntax, unknown and repeated keys, types, ranges, settings that this
  * version cannot honour, and what must go together (a listener that serves arrowhead needs a way
  * to know its callers; plaintext beyond loopback needs allow_plaintext; TLS needs certificate,
- * key and, for mutual, trust). Files named in it are not opened.
+ * key and, for mutual, trust; chap has listeners of its own). Files named in it are not opened.
  *
  * Each fault is one message "file:line: key: what is wrong, what to do", appended to `faults`;
  * QV_INVALID when there is any,
@@ -217,6 +218,9 @@ QV_MUST_CHECK enum qv_status qv_config_parse(const char *path, struct qv_str tex
                                              struct qv_config **ret_config,
                                              struct qv_strings *faults);
 void qv_config_free(struct qv_config **config);
+
+/** Does any listener serve that? */
+bool qv_config_serves(const struct qv_config *config, enum qv_serve what);
 
 /** Which settings differ: appends the names ("limits.body", "listeners") of those that take effect
  *  without a restart to `ret_reloadable`, of the others to `ret_fixed`. Both configurations are of

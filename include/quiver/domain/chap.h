@@ -55,8 +55,10 @@ struct qv_chap {
     int64_t lease_us_;          /**< private to the registry, atomic: its end in registry time */
     uint64_t revision;
     int64_t registered_us;      /**< when, since 1970 */
+    int64_t updated_us;         /**< when its data came; its lease was renewed since, maybe */
     struct qv_str url, version; /**< decoded texts */
     struct qv_str info;         /**< JSON text, nulls written */
+    struct qv_str by;    /**< the envelope's, JSON text: who registered it; empty: not known */
     struct qv_str front; /**< {"id":...,"url":...,"info":{...} with nulls, no brace at the end */
     struct qv_str front_lean; /**< the same without members that are null, at every depth */
 };

@@ -32,7 +32,8 @@ enum qv_kind qv_kind_parse(struct qv_str name);
 struct qv_envelope {
     json_t *json;                   /**< owned: the whole envelope */
     uint64_t revision;              /**< of the change that wrote it */
-    struct qv_str created, updated; /**< RFC 3339, whole seconds; point into json */
+    struct qv_str created, updated; /**< RFC 3339, whole seconds, of CHAP services to the
+                                         microsecond; point into json */
     json_t *by;                     /**< who wrote it; points into json; NULL: nobody is named */
     json_t *doc;                    /**< points into json */
 };
@@ -41,6 +42,9 @@ struct qv_envelope {
 /** QV_INVALID where a member is missing or of another kind, or the version is not ours. */
 QV_MUST_CHECK enum qv_status qv_envelope_read(struct qv_str text, struct qv_envelope *ret_envelope,
                                               struct qv_error *error);
+/** As qv_envelope_read, of a CHAP service: its texts may have NUL. */
+QV_MUST_CHECK enum qv_status
+qv_envelope_read_chap(struct qv_str text, struct qv_envelope *ret_envelope, struct qv_error *error);
 void qv_envelope_free(struct qv_envelope *envelope);
 
 /** Any entity of the view begins with this. */

@@ -14,19 +14,24 @@
 
 struct qv_service_keys;
 
-/** Reads chap.keys: the environment variable's and those of the file, one a line; blank lines and
- *  lines that begin with # are left out. Not there at all is fine: then nobody can prove anything.
- *  QV_INVALID with file and line, and no key in the words: others than its owner may read the file,
- *  a line with blanks or control characters inside, a key given twice. */
-QV_MUST_CHECK enum qv_status qv_service_keys_new(const struct qv_config *config,
+/** Reads chap.keys: the environment variable's and those of the file, one a line; blanks around a
+ *  key are none of it, blank lines and lines that begin with # are left out. Not there at all is
+ *  fine: then nobody can prove anything. QV_INVALID with file and line, or the variable's name, and
+ *  no key in the words: the file cannot be read, others than its owner may read it, a line with
+ *  blanks inside, control characters, a key given twice. `now`: from when on use is known. */
+QV_MUST_CHECK enum qv_status qv_service_keys_new(const struct qv_config *config, struct qv_wall now,
                                                  struct qv_service_keys **ret_keys,
                                                  struct qv_error *error);
-/** Reads them again; on failure the old ones stay. A key that stays keeps when it was used. Logs of
- *  each key when it was last used. */
+/** Reads them again; on failure the old ones stay. A key that stays keeps when it was used. */
 QV_MUST_CHECK enum qv_status qv_service_keys_renew(struct qv_service_keys *keys,
                                                    const struct qv_config *config,
                                                    struct qv_error *error);
 void qv_service_keys_free(struct qv_service_keys **keys);
+
+/** How many there are. */
+size_t qv_service_keys_count(struct qv_service_keys *keys);
+/** Logs of each key where it is from and when it was last used. */
+void qv_service_keys_log(struct qv_service_keys *keys);
 
 /** What somebody who presented a key has proved. */
 struct qv_service_proof {

@@ -40,6 +40,7 @@ struct qv_audit_event {
     struct qv_str object;               /**< instance id, system or device name */
     const char *verdict;                /**< "allowed", "denied", "refused", "unknown" */
     const char *rule;                   /**< NULL: none */
+    unsigned key;                       /**< number of the service key; 0: none */
     uint64_t generation;                /**< of trust */
     int status;                         /**< HTTP */
     struct qv_str reason;               /**< of a refusal: the words */

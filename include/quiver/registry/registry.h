@@ -35,8 +35,13 @@ struct qv_effect {
 
 QV_MUST_CHECK enum qv_status qv_view_new(struct qv_view **ret_view);
 void qv_view_free(struct qv_view **view); /**< only of one that was not published */
+/** Of a view that is empty and private: it will be in force in this registry. So what the registry
+ *  exposes (qv_registry_expose_chap) is made while the view is filled; else it is when the view is
+ *  published, all at once. */
+void qv_view_prepare_for(struct qv_view *view, const struct qv_registry *registry);
 
-/** Applies the effects of one change as a whole: readers see all or none of them. Repeating one
+/** Applies the effects of one change as a whole: readers see all or none of them (but for a change
+ *  that only renews: that takes no lock and needs no memory). Repeating one
  *  reaches the same state. On failure nothing is applied; QV_INVALID: a document is not readable.
  */
 QV_MUST_CHECK enum qv_status qv_view_apply(struct qv_view *view, const struct qv_effect *effects,

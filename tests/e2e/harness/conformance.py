@@ -1,9 +1,10 @@
-"""Replays recorded scenarios of the Arrowhead reference against Quiver (conformance/README.md).
+"""Replays recorded scenarios of the references against Quiver (conformance/README.md).
 
 `scenarios` reads a file, `sections` turns a scenario's settings into sections of quiver.yaml, `Stage`
 replays scenarios against one server: over mutual TLS, each identity with a certificate of its own, or
 over the plain listener with the identity in the header where the settings say `declared`. Requests go
 out byte by byte as the scenario has them, so that targets and headers are those that were recorded.
+conformance_chap.py is the same for CHAP.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import extra_yaml  # noqa: F401 - sizes and times without quotes
-from .judge import ABSENT, answer_faults, at, parse, short
+from .judge import answer_faults, at, parse, short, time_faults
 from .pki import Pki
 from .wire import Connection, Response, tls_context
 
@@ -45,6 +46,9 @@ SETTINGS = {
     "management": None,
     "management_whitelist": None,
     "page_size_max": None,
+    "chap.dialect": "chap.dialect",
+    "chap.ttl": "chap.ttl",
+    "chap.keys": None,
 }
 
 
@@ -56,6 +60,7 @@ class Scenario:
     about: str
     settings: dict
     steps: list
+    empty: bool = False  # it needs a registry in which nothing is, and nobody beside it
 
     @property
     def declared(self) -> bool:
@@ -74,8 +79,11 @@ class Scenario:
 
 def scenarios(file: str) -> list[Scenario]:
     whole = json.loads((FOLDER / file).read_text())
-    return [Scenario(f"{whole['settings']['dialect']}-{entry['name']}", entry["about"],
-                     {**whole["settings"], **entry.get("settings", {})}, entry["steps"])
+    settings = whole["settings"]
+    dialect = settings.get("dialect") or f"chap-{settings['chap.dialect']}"
+    return [Scenario(f"{dialect}-{entry['name']}", entry["about"],
+                     {**settings, **entry.get("settings", {})}, entry["steps"],
+                     entry.get("empty", False))
             for entry in whole["scenarios"]]
 
 
@@ -102,10 +110,10 @@ class Words:
     REPEATED = re.compile(r"\$\{([^{}]+)\*(\d+)\}")
     UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-    def __init__(self, base: str):
+    def __init__(self, base: str, **more: str):
         run = secrets.choice(string.ascii_lowercase)
         run += "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(4))
-        self.known = {"run": run, "Run": run.capitalize(), "RUN": run.upper(), "base": base}
+        self.known = {"run": run, "Run": run.capitalize(), "RUN": run.upper(), "base": base, **more}
         self.now = datetime.datetime.now(datetime.timezone.utc)
 
     def _moment(self, found: re.Match) -> str:
@@ -131,10 +139,17 @@ class Words:
 def body_of(step: dict) -> bytes | None:
     """The bytes of a filled step's body; None: it has none."""
     if "body" in step:
-        return json.dumps(step["body"], ensure_ascii=False).encode("utf-8", "surrogatepass")
+        text = json.dumps(step["body"], ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass")
     if "text" in step:
         return step["text"].encode(step.get("encoding", "utf-8"))
     return bytes.fromhex(step["hex"]) if "hex" in step else None
+
+
+def chunks_of(body: bytes, size: int = 100) -> bytes:
+    """A body as Transfer-Encoding: chunked has it."""
+    parts = [body[i:i + size] for i in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 
 def request_of(step: dict, host: str, authorization: str | None) -> bytes:
@@ -147,6 +162,9 @@ def request_of(step: dict, host: str, authorization: str | None) -> bytes:
     if body is not None or method == "POST":
         headers["Content-Length"] = str(len(body or b""))
     headers.update(step.get("headers", {}))
+    if headers.get("Transfer-Encoding") == "chunked":
+        headers["Content-Length"] = None
+        body = chunks_of(body or b"")
     lines = [f"{method} {target} HTTP/1.1"]
     for name, value in headers.items():
         values = value if isinstance(value, list) else [] if value is None else [value]
@@ -186,6 +204,13 @@ class Stage:
     def _listener(self, declared: bool) -> tuple[str, int]:
         return self.server.listeners["plain" if declared else "secure"]
 
+    def _context(self, who: str | None, declared: bool):
+        return None if declared else self.callers.context(who)
+
+    def _words(self, scenario: Scenario) -> Words:
+        scheme = "http" if scenario.declared else "https"
+        return Words("{}://{}:{}".format(scheme, *self._listener(scenario.declared)))
+
     def _connect(self, who: str | None, declared: bool) -> Connection:
         """The live connection of `who`, or a new one where there is none or the server ended it."""
         known = self.connections.get(who)
@@ -193,8 +218,8 @@ class Stage:
             return known
         if known is not None:
             known.close()
-        context = None if declared else self.callers.context(who)
-        self.connections[who] = Connection(*self._listener(declared), context, self.TIMEOUT)
+        self.connections[who] = Connection(*self._listener(declared),
+                                           self._context(who, declared), self.TIMEOUT)
         return self.connections[who]
 
     def send(self, step: dict, declared: bool = False) -> Response:
@@ -220,23 +245,19 @@ class Stage:
         step = words.fill(step)
         response = self.send(step, declared)
         wanted = step.get("quiver", step)
-        result = answer_faults(wanted, response, step.get("unordered", ()), step.get("order", ()))
-        if result:
+        result = answer_faults(wanted, response, step.get("unordered", ()),
+                               wanted.get("order", step.get("order", ())))
+        if result or not any(word in wanted or word in step for word in ("keep", "after", "times")):
             return result
-        answer = parse(response.body) if step.get("keep") or step.get("after") else None
+        answer = parse(response.body)
         for name, pointer in step.get("keep", {}).items():
             words.known[name] = at(answer, pointer)
-        for pointer, earlier in step.get("after", {}).items():
-            found = at(answer, pointer)
-            if found is ABSENT or found <= earlier:
-                result.append(f"{pointer}: must be later than {earlier}, is {found}")
-        return result
+        return time_faults(wanted, answer)
 
     def replay(self, scenario: Scenario, differs: frozenset = frozenset()) -> list[str]:
         """Plays all steps; what went wrong, in words that name the step and the place. The answers to
         the steps in `differs` must not be the recorded ones."""
-        scheme = "http" if scenario.declared else "https"
-        words = Words("{}://{}:{}".format(scheme, *self._listener(scenario.declared)))
+        words = self._words(scenario)
         result = []
         try:
             for number, step in enumerate(scenario.steps):

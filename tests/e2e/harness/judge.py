@@ -7,15 +7,18 @@ texts such as "<time>" stand for whatever has that form. Pure: no server, no clo
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 
 MASKS = {
     "<time>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
     "<instant>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z"),
+    "<chap-time>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00"),
     "<uuid>": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
 }
 ANYTHING = "<any>"
+NEAR = 0.5  # seconds by which `times` may be missed
 ABSENT = object()
 
 
@@ -127,8 +130,34 @@ def header_faults(wanted: dict, response) -> list[str]:
         values = [text for key, text in response.headers if key == name.lower()]
         if value is None and values:
             result.append(f"header {name}: must not be there, is {values}")
+        elif value == ANYTHING and values:
+            continue
         elif value is not None and (not values or words(",".join(values)) != words(value)):
             result.append(f"header {name}: expected {value}, got {values}")
+    return result
+
+
+def moment(value) -> datetime.datetime | None:
+    """The time that a text is, None where it is none."""
+    try:
+        return datetime.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def time_faults(wanted: dict, answer) -> list[str]:
+    """`times`: the second is so many seconds after the first. `after`: later than a kept one."""
+    result = []
+    for first, second, seconds in wanted.get("times", ()):
+        begin, end = moment(at(answer, first)), moment(at(answer, second))
+        if begin is None or end is None:
+            result.append(f"{first}, {second}: no times")
+        elif abs((end - begin).total_seconds() - seconds) > NEAR:
+            result.append(f"{second}: {seconds} s after {first} expected, got {end - begin}")
+    for pointer, earlier in wanted.get("after", {}).items():
+        found = at(answer, pointer)
+        if found is ABSENT or found <= earlier:
+            result.append(f"{pointer}: must be later than {earlier}, is {found}")
     return result
 
 
