@@ -2,6 +2,7 @@
 import json
 import os
 
+from . import decisions
 from .machine import Failed
 
 BEGIN, END = "<!-- written by bench/run --publish -->\n", "<!-- end of what it wrote -->\n"
@@ -183,28 +184,49 @@ def machine_lines(machine):
     return "\n".join(f"- {name}: {value}" for name, value in machine.items())
 
 
-def publish(path, text):
-    """Puts the figures into a document, between its two marks."""
+def publish(path, text, begin=BEGIN, end=END):
+    """Puts the figures into a document, between its two marks; all else in it stays."""
     with open(path, encoding="utf-8") as file:
         document = file.read()
-    if document.count(BEGIN) != 1 or document.count(END) != 1:
+    if document.count(begin) != 1 or document.count(end) != 1:
         raise Failed(f"{path}: the marks between which the figures go are not there once each")
-    before, rest = document.split(BEGIN)
+    before, rest = document.split(begin)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}{text}{END}{rest.split(END)[1]}")
+        file.write(f"{before}{begin}{text}{end}{rest.split(end)[1]}")
+
+
+def tables(results):
+    """All tables of what was measured."""
+    rows = rows_of(results)
+    parts = [table(rows)] if rows else []
+    if "decisions" in results:
+        parts.append(decisions.table(results["decisions"]))
+    return "\n\n".join(parts)
+
+
+def missed(results):
+    """The titles of what did not reach its goal."""
+    titles = [row["title"] for row in rows_of(results) if row["reached"] is False]
+    return titles + (decisions.missed(results["decisions"]) if "decisions" in results else [])
+
+
+def publish_all(path, machine, results):
+    """Each table between its own marks; those of what was not measured stay as they are."""
+    rows = rows_of(results)
+    if rows:
+        publish(path, f"{machine_lines(machine)}\n\n{table(rows)}\n")
+    if "decisions" in results:
+        publish(path, decisions.published(results["decisions"], machine), decisions.BEGIN,
+                decisions.END)
 
 
 def write(folder, machine, settings, results, document):
-    """results.json and results.md in `folder`, and in `document` if there is one; gives the
-    rows."""
-    rows = rows_of(results)
-    text = f"{machine_lines(machine)}\n\n{table(rows)}\n"
+    """results.json and results.md in `folder`, and in `document` if there is one."""
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "results.json"), "w", encoding="utf-8") as file:
         json.dump({"machine": machine, "settings": settings, "results": results}, file, indent=2)
         file.write("\n")
     with open(os.path.join(folder, "results.md"), "w", encoding="utf-8") as file:
-        file.write(text)
+        file.write(f"{machine_lines(machine)}\n\n{tables(results)}\n")
     if document is not None:
-        publish(document, text)
-    return rows
+        publish_all(document, machine, results)

@@ -8,7 +8,7 @@
 #include <quiver/base/yaml.h>
 #include <string.h>
 
-#define QUOTE_MAX 80
+enum { QUOTE_MAX = 80, DEPTH_MAX = 100 };
 
 /* ---- faults ---- */
 
@@ -19,8 +19,12 @@ static void add_fault(struct qv_yaml *yaml, int line, const char *where, const c
     if (yaml->out_of_memory)
         return; /* what is missing now may be missing for that */
     qv_buf_printf(&words, "%s:%d: %s%s", yaml->path, line, where, where[0] != '\0' ? ": " : "");
-    qv_buf_vprintf(&words, format, args);
-    yaml->found++;
+    if (++yaml->found > QV_YAML_FAULTS_MAX)
+        return;
+    if (yaml->found < QV_YAML_FAULTS_MAX)
+        qv_buf_vprintf(&words, format, args);
+    else
+        qv_buf_put_text(&words, "there are more faults from here on, mend those above first");
     if (qv_buf_status(&words) != QV_OK || qv_strings_add(yaml->faults, qv_buf_str(&words)) != QV_OK)
         yaml->out_of_memory = true;
 }
@@ -49,6 +53,40 @@ void qv_yaml_quote(struct qv_buf *buf, struct qv_str text)
 static int line_of(const yaml_node_t *node)
 {
     return (int)node->start_mark.line + 1;
+}
+
+/* How an event changes the depth. */
+static int step_of(yaml_event_type_t type)
+{
+    switch (type) {
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT: return 1;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT: return -1;
+    default: return 0;
+    }
+}
+
+int qv_yaml_deep_line(struct qv_str text)
+{
+    yaml_parser_t parser;
+    int depth = 0, line = 0;
+    if (!yaml_parser_initialize(&parser))
+        return 0; /* who loads it finds that, too */
+    const char *at = text.length > 0 ? text.at : "";
+    yaml_parser_set_input_string(&parser, (const unsigned char *)at, text.length);
+    for (bool more = true; more && line == 0;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event))
+            break;
+        depth += step_of(event.type);
+        if (depth > DEPTH_MAX)
+            line = (int)event.start_mark.line + 1;
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return line;
 }
 
 static int line_at(struct qv_str text, size_t offset)
@@ -109,6 +147,11 @@ static void load(struct qv_yaml *yaml, yaml_parser_t *parser, struct qv_str text
 enum qv_status qv_yaml_read(struct qv_yaml *yaml, struct qv_str text, struct qv_yaml_at *ret_root)
 {
     yaml_parser_t parser;
+    struct qv_yaml_at deep = {.yaml = yaml, .where = "", .line = qv_yaml_deep_line(text)};
+    if (deep.line != 0) {
+        qv_yaml_fault(&deep, "is nested too deeply");
+        return qv_yaml_status(yaml);
+    }
     if (!yaml_parser_initialize(&parser))
         return QV_NO_MEMORY;
     load(yaml, &parser, text);

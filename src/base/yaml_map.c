@@ -6,7 +6,7 @@
 #include <quiver/base/yaml.h>
 #include <string.h>
 
-enum { WORD_MAX = 32, NAMES_MAX = 64 };
+enum { WORD_MAX = 32 };
 
 static int line_of(const yaml_node_t *node)
 {
@@ -78,28 +78,14 @@ static void refuse_key(const struct qv_yaml_at *at, const char *what, struct qv_
     for (size_t i = 0; i < count; i++)
         qv_buf_printf(&words, "%s%s", i == 0 ? "; known here: " : ", ", keys[i].name);
     /* The names are the first members of the rows, not a list of their own. */
-    const char *names[NAMES_MAX];
-    size_t known = 0;
-    for (size_t i = 0; i < count && known < NAMES_MAX; i++)
-        names[known++] = keys[i].name;
-    qv_yaml_suggest(&words, key, names, known);
+    const char *names[QV_YAML_KEYS_MAX];
+    for (size_t i = 0; i < count; i++)
+        names[i] = keys[i].name;
+    qv_yaml_suggest(&words, key, names, count);
     if (qv_buf_status(&words) != QV_OK)
         at->yaml->out_of_memory = true;
     else
         qv_yaml_fault(at, "%s", words.at);
-}
-
-/* The line where an earlier pair of this mapping has the same key, or 0. */
-static int earlier_line(const struct qv_yaml_at *at, const yaml_node_pair_t *pair,
-                        struct qv_str key)
-{
-    for (const yaml_node_pair_t *other = at->node->data.mapping.pairs.start; other < pair;
-         other++) {
-        const yaml_node_t *node = yaml_document_get_node(&at->yaml->document, other->key);
-        if (node->type == YAML_SCALAR_NODE && qv_str_equal(scalar(node), key))
-            return line_of(node);
-    }
-    return 0;
 }
 
 /* "who" below "rule 'x'" is "rule 'x': who", "systems" below that "rule 'x': who.systems". */
@@ -127,8 +113,9 @@ static void read_value(const struct qv_yaml_at *at, int line, const yaml_node_t 
     key->read(&below, key, into);
 }
 
+/* `given`: by row, the line of its key; 0: not yet. */
 static void read_pair(const struct qv_yaml_at *at, const char *what, const yaml_node_pair_t *pair,
-                      const struct qv_yaml_key *keys, size_t count, void *into)
+                      const struct qv_yaml_key *keys, size_t count, int *given, void *into)
 {
     const yaml_node_t *node = yaml_document_get_node(&at->yaml->document, pair->key);
     struct qv_yaml_at key_at = *at;
@@ -138,16 +125,17 @@ static void read_pair(const struct qv_yaml_at *at, const char *what, const yaml_
         return;
     }
     struct qv_str name = scalar(node);
-    int earlier = earlier_line(at, pair, name);
     for (size_t i = 0; i < count; i++) {
         if (!qv_str_equal(name, qv_str_from(keys[i].name)))
             continue;
-        if (earlier != 0)
+        if (given[i] != 0)
             qv_yaml_fault(&key_at, "%s is given twice (first in line %d), remove one", keys[i].name,
-                          earlier);
+                          given[i]);
         else
             read_value(at, key_at.line, yaml_document_get_node(&at->yaml->document, pair->value),
                        &keys[i], into);
+        if (given[i] == 0)
+            given[i] = key_at.line;
         return;
     }
     refuse_key(&key_at, what, name, keys, count);
@@ -160,10 +148,11 @@ void qv_yaml_map(const struct qv_yaml_at *at, const char *what, const struct qv_
         qv_yaml_fault(at, "must be a mapping, as {%s: ...}", keys[0].name);
         return;
     }
+    int given[QV_YAML_KEYS_MAX] = {0};
     for (const yaml_node_pair_t *pair = at->node->data.mapping.pairs.start;
          pair < at->node->data.mapping.pairs.top; pair++)
-        read_pair(at, what, pair, keys, count, into);
+        read_pair(at, what, pair, keys, count, given, into);
     for (size_t i = 0; i < count; i++)
-        if (keys[i].required && qv_yaml_find(at, keys[i].name) == NULL)
+        if (keys[i].required && given[i] == 0)
             qv_yaml_fault(at, "%s is missing", keys[i].name);
 }

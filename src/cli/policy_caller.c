@@ -1,7 +1,7 @@
 /*
  * Who asks: the caller of a question, as the server would have it from a certificate, a listener
  * and an address. What the question does not say the caller does not have; its cloud is that of the
- * configuration. Main thread.
+ * server. Main thread.
  */
 #include "policy_parts.h"
 
@@ -82,13 +82,13 @@ static enum qv_status read_profile(const json_t *json, struct question *question
     return QV_OK;
 }
 
-/* The cloud of the configuration, but for the parts that the question names. */
+/* The cloud of the server, but for the parts that the question names. */
 static enum qv_status read_cloud(const struct policy_context *context, const json_t *json,
                                  struct question *question)
 {
     QV_CLEANUP(qv_buf) struct qv_buf cloud = {0};
     struct qv_str named[] = {question_text(json, "cloud"), question_text(json, "organization")};
-    struct qv_str rest = qv_str_from(context->config->cloud.name), part, kept;
+    struct qv_str rest = qv_str_from(context->cloud), part, kept;
     if (rest.length == 0 && named[0].length + named[1].length == 0)
         return QV_OK;
     for (size_t i = 0; i < 4; i++) {

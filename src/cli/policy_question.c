@@ -8,6 +8,7 @@
 #include "policy_parts.h"
 
 #include <quiver/base/memory.h>
+#include <quiver/trust/inspect.h>
 #include <string.h>
 
 const struct question_key question_keys[QUESTION_KEYS] = {
@@ -15,7 +16,7 @@ const struct question_key question_keys[QUESTION_KEYS] = {
     {"profile", QUESTION_TEXT, "WORD  system (the default) or operator"},
     {"anonymous", QUESTION_FLAG, "  nobody: without identity"},
     {"service_key", QUESTION_FLAG, "  proved a service key"},
-    {"cloud", QUESTION_TEXT, "NAME  first part of its cloud"},
+    {"cloud", QUESTION_TEXT, "NAME  first part of its cloud (default: the server's)"},
     {"organization", QUESTION_TEXT, "NAME  second part of its cloud"},
     {"fingerprint", QUESTION_TEXT, "TEXT  sha256:... or x5t#S256 of its certificate"},
     {"serial", QUESTION_TEXT, "HEX  of its certificate"},
@@ -32,16 +33,36 @@ const struct question_key question_keys[QUESTION_KEYS] = {
 
 /* ---- the policy ---- */
 
+/* Whose certificates a server of this configuration would let in. Where rules are tested its own
+   certificate may not be there. */
+static enum qv_status find_cloud(const struct qv_config *config, char **ret_cloud)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_inspection) struct qv_inspection own = {0};
+    const char *cloud = config->cloud.name;
+    if (config->tls.certificate != NULL &&
+        qv_trust_inspect(config->tls.certificate, NULL, qv_wall_now(), &own, &error) == QV_OK &&
+        own.identity != NULL)
+        cloud = own.identity->cloud;
+    if (cloud == NULL)
+        return QV_OK;
+    *ret_cloud = qv_strdup(cloud);
+    return *ret_cloud != NULL ? QV_OK : QV_NO_MEMORY;
+}
+
 enum qv_status policy_context_open(const char *config, struct policy_context *context)
 {
     QV_TRY(options_load(config, &context->config));
     qv_rules_from_config(context->config, &context->rules);
+    QV_TRY(find_cloud(context->config, &context->cloud));
     return policy_load_or_tell(context->config, &context->rules, &context->policy);
 }
 
 void policy_context_free(struct policy_context *context)
 {
     qv_policy_free(&context->policy);
+    qv_free(context->cloud);
+    context->cloud = NULL;
     qv_config_free(&context->config);
 }
 

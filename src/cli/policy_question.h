@@ -12,6 +12,7 @@ struct policy_context {
     struct qv_config *config; /**< owned */
     struct qv_rules rules;
     struct qv_policy *policy; /**< owned */
+    char *cloud; /**< owned; of callers: the own certificate's, else cloud.name; NULL: not known */
 };
 /** Reads both, or prints each fault on a line of its own. */
 QV_MUST_CHECK enum qv_status policy_context_open(const char *config,

@@ -281,6 +281,29 @@ static bool same_faults(const struct reload_outcome *one, const struct reload_ou
     return same;
 }
 
+/* ---- what the policy alone brings ------------------------------------------------------------ */
+
+/* A fault in it is also something new. */
+static bool policy_is_new(const struct reload *reload, const struct qv_policy *before)
+{
+    return reload->last.parts[RELOAD_POLICY].faults.count > 0 ||
+           !qv_policy_is_alike(reload->policy, before);
+}
+
+/* Where of the three parts of trust the policy alone is new, the generation rises and nobody's
+   session ends. A reload that finds nothing new makes other keys for tickets: so that there is a
+   way to do that. Without memory for it sessions end, no more. */
+static void spare_sessions(struct reload *reload, const struct qv_trust *trust,
+                           const struct qv_policy *policy)
+{
+    struct qv_trust *again;
+    bool spares = policy_is_new(reload, policy) && qv_trust_is_alike(reload->trust, trust);
+    if ((has_tls(reload) && !spares) || qv_trust_again(trust, &again) != QV_OK)
+        return;
+    qv_trust_free(&reload->trust);
+    reload->trust = again;
+}
+
 /* Who asks for a reload is told all of it, each time. */
 static struct reload_said compare(const struct reload_outcome *before,
                                   const struct reload_outcome *now, enum reload_trigger trigger)
@@ -307,6 +330,7 @@ void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wa
         qv_policy_free(&reload->policy);
         reload->policy = qv_policy_ref(policy);
     } else {
+        spare_sessions(reload, trust, policy);
         take(putting_in_force, reload, now);
     }
     note_warnings(reload, now);

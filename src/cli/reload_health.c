@@ -121,7 +121,7 @@ static void add_lost_lines(const struct reload *reload, struct reasons *reasons)
 static void add_missing_room(const struct reload *reload, struct reasons *reasons)
 {
     QV_CLEANUP(qv_error) struct qv_error error = {0};
-    if (reload->audit != NULL && qv_audit_check(reload->audit, &error) != QV_OK)
+    if (qv_audit_check(reload->audit, &error) != QV_OK)
         add(reasons, qv_str_from(qv_error_message(&error)));
 }
 

@@ -8,31 +8,29 @@
 #include "values.h"
 #include <quiver/base/file.h>
 #include <quiver/base/memory.h>
+#include <quiver/base/yaml.h>
 #include <string.h>
 
 #define FILE_SIZE_MAX ((size_t)256 * 1024)
 
-static void add_fault(struct qv_load *load, struct qv_str fault)
-{
-    load->found++;
-    if (qv_strings_add(load->faults, fault) != QV_OK)
-        load->out_of_memory = true;
-}
-
 void qv_load_fault(struct qv_load *load, int line, const char *key, const char *format, ...)
 {
     QV_CLEANUP(qv_buf) struct qv_buf words = {0};
+    if (++load->found > QV_YAML_FAULTS_MAX)
+        return;
     qv_buf_printf(&words, "%s:%d: ", load->config->file, line);
-    if (key != NULL)
-        qv_buf_printf(&words, "%s: ", key);
-    va_list args;
-    va_start(args, format);
-    qv_buf_vprintf(&words, format, args);
-    va_end(args);
-    if (qv_buf_status(&words) != QV_OK)
+    if (load->found == QV_YAML_FAULTS_MAX) {
+        qv_buf_put_text(&words, "there are more faults from here on, mend those above first");
+    } else {
+        if (key != NULL)
+            qv_buf_printf(&words, "%s: ", key);
+        va_list args;
+        va_start(args, format);
+        qv_buf_vprintf(&words, format, args);
+        va_end(args);
+    }
+    if (qv_buf_status(&words) != QV_OK || qv_strings_add(load->faults, qv_buf_str(&words)) != QV_OK)
         load->out_of_memory = true;
-    else
-        add_fault(load, qv_buf_str(&words));
 }
 
 /* An empty configuration that knows its file. */

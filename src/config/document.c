@@ -6,6 +6,8 @@
  */
 #include "walk.h"
 
+#include <quiver/base/yaml.h>
+
 static int line_at(struct qv_str text, size_t offset)
 {
     int line = 1;
@@ -48,6 +50,11 @@ void qv_load_yaml(struct qv_load *load, struct qv_str text)
     yaml_document_t document;
     if (!yaml_parser_initialize(&parser)) {
         load->out_of_memory = true;
+        return;
+    }
+    int deep = qv_yaml_deep_line(text);
+    if (deep != 0) {
+        qv_load_fault(load, deep, NULL, "is nested too deeply");
         return;
     }
     const char *at = text.length > 0 ? text.at : "";

@@ -33,9 +33,13 @@ static void check_systems(struct qv_load *load, const struct qv_config_identity_
 {
     const char *words;
     const char *foreign = foreign_to_names(load->config, &words);
-    for (size_t i = 0; i < limit->systems.count && foreign != NULL; i++) {
+    for (size_t i = 0; i < limit->systems.count; i++) {
         const char *text = limit->systems.at[i];
-        if (qv_glob_has_wildcard(qv_str_from(text)) && strpbrk(text, foreign) != NULL)
+        if (text[0] == '@')
+            fault(load, limit, "systems", text,
+                  " is no name: groups are the policy's, write their names here, too");
+        else if (foreign != NULL && qv_glob_has_wildcard(qv_str_from(text)) &&
+                 strpbrk(text, foreign) != NULL)
             fault(load, limit, "systems", text, words);
     }
 }

@@ -6,30 +6,13 @@
  * an alias) ends too. One thread.
  */
 #include "walk.h"
+#include "scope.h"
 #include "values.h"
-#include <quiver/base/memory.h>
-#include <stdio.h>
+
+#include <quiver/base/yaml.h>
 #include <string.h>
 
-#define LISTENERS_MAX  64
-#define IDENTITIES_MAX 1000
-#define KEY_SHOWN_MAX  40
-
-/* A mapping that is being read. */
-struct scope {
-    struct qv_load *load;
-    yaml_document_t *document;
-    const struct qv_settings *settings;
-    void *base;        /* the struct that the settings are members of */
-    const char *path;  /* before the keys, for the table: "store." */
-    const char *shown; /* before the keys, for people: "listeners[1]." */
-    bool *given;       /* by index into the settings */
-};
-
-static int line_of(const yaml_node_t *node)
-{
-    return (int)node->start_mark.line + 1;
-}
+#define KEY_SHOWN_MAX 40
 
 static struct qv_str scalar(const yaml_node_t *node)
 {
@@ -54,17 +37,6 @@ static bool is_null(const yaml_node_t *node)
     return false;
 }
 
-/* A tag (!env, !!int) asks for something that would not be done. */
-static bool has_tag(const yaml_node_t *node)
-{
-    static const char *const defaults[] = {
-        [YAML_SCALAR_NODE] = YAML_DEFAULT_SCALAR_TAG,
-        [YAML_SEQUENCE_NODE] = YAML_DEFAULT_SEQUENCE_TAG,
-        [YAML_MAPPING_NODE] = YAML_DEFAULT_MAPPING_TAG,
-    };
-    return strcmp((const char *)node->tag, defaults[node->type]) != 0;
-}
-
 /* ---- values ---- */
 
 static bool has_control(struct qv_str text)
@@ -75,12 +47,12 @@ static bool has_control(struct qv_str text)
     return false;
 }
 
-static void read_scalar(struct scope *scope, const struct qv_setting *setting, const char *key,
+static void read_scalar(struct qv_scope *scope, const struct qv_setting *setting, const char *key,
                         const yaml_node_t *node)
 {
     const struct qv_kind *kind = qv_kind_of(setting);
-    int line = line_of(node);
-    if (node->type != YAML_SCALAR_NODE || has_tag(node))
+    int line = qv_scope_line(node);
+    if (node->type != YAML_SCALAR_NODE || qv_yaml_has_tag(node))
         qv_load_fault(scope->load, line, key, "must be a plain value, not a list, mapping or tag");
     else if (is_null(node))
         qv_load_fault(scope->load, line, key, "has no value, give one or remove the line");
@@ -99,15 +71,15 @@ static void read_scalar(struct scope *scope, const struct qv_setting *setting, c
     }
 }
 
-static void read_list(struct scope *scope, const struct qv_setting *setting, const char *key,
+static void read_list(struct qv_scope *scope, const struct qv_setting *setting, const char *key,
                       const yaml_node_t *node)
 {
-    if (node->type != YAML_SEQUENCE_NODE || has_tag(node)) {
-        qv_load_fault(scope->load, line_of(node), key, "must be a list, write [a, b]");
+    if (node->type != YAML_SEQUENCE_NODE || qv_yaml_has_tag(node)) {
+        qv_load_fault(scope->load, qv_scope_line(node), key, "must be a list, write [a, b]");
         return;
     }
     if (setting->required && node->data.sequence.items.start == node->data.sequence.items.top)
-        qv_load_fault(scope->load, line_of(node), key, "must not be empty");
+        qv_load_fault(scope->load, qv_scope_line(node), key, "must not be empty");
     for (const yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++)
         read_scalar(scope, setting, key, yaml_document_get_node(scope->document, *item));
@@ -126,7 +98,7 @@ static void put_key(struct qv_buf *buf, struct qv_str key)
     qv_buf_put(buf, word ? key : QV_STR("(key)"));
 }
 
-static void refuse_key(struct scope *scope, int line, const char *shown)
+static void refuse_key(struct qv_scope *scope, int line, const char *shown)
 {
     QV_CLEANUP(qv_buf) struct qv_buf known = {0};
     qv_settings_put_known(&known, scope->settings, qv_str_from(scope->path));
@@ -139,22 +111,18 @@ static void refuse_key(struct scope *scope, int line, const char *shown)
 }
 
 /* The line where an earlier pair of this mapping has the same key, or 0. */
-static int earlier_line(struct scope *scope, const yaml_node_t *mapping,
+static int earlier_line(struct qv_scope *scope, const yaml_node_t *mapping,
                         const yaml_node_pair_t *pair, struct qv_str key)
 {
     for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++) {
         const yaml_node_t *node = yaml_document_get_node(scope->document, other->key);
         if (node->type == YAML_SCALAR_NODE && qv_str_equal(scalar(node), key))
-            return line_of(node);
+            return qv_scope_line(node);
     }
     return 0;
 }
 
-static void read_mapping(struct scope *scope, const yaml_node_t *mapping);
-static void read_listeners(struct scope *scope, const yaml_node_t *node);
-static void read_identities(struct scope *scope, const yaml_node_t *node);
-
-static void read_row(struct scope *scope, size_t row, const char *shown, int key_line,
+static void read_row(struct qv_scope *scope, size_t row, const char *shown, int key_line,
                      const yaml_node_t *value)
 {
     const struct qv_setting *setting = &scope->settings->at[row];
@@ -166,20 +134,20 @@ static void read_row(struct scope *scope, size_t row, const char *shown, int key
     if (scope->settings == &qv_config_settings)
         scope->load->lines[row] = key_line;
     if (setting->kind == QV_KIND_LISTENERS)
-        read_listeners(scope, value);
+        qv_scope_read_listeners(scope, value);
     else if (setting->kind == QV_KIND_IDENTITIES)
-        read_identities(scope, value);
+        qv_scope_read_identities(scope, value);
     else if (qv_kind_of(setting)->list)
         read_list(scope, setting, shown, value);
     else
         read_scalar(scope, setting, shown, value);
 }
 
-static void read_group(struct scope *scope, const char *path, const char *shown,
+static void read_group(struct qv_scope *scope, const char *path, const char *shown,
                        const yaml_node_t *node)
 {
-    if (node->type != YAML_MAPPING_NODE || has_tag(node)) {
-        qv_load_fault(scope->load, line_of(node), shown,
+    if (node->type != YAML_MAPPING_NODE || qv_yaml_has_tag(node)) {
+        qv_load_fault(scope->load, qv_scope_line(node), shown,
                       "must be a mapping: its settings below it, indented");
         return;
     }
@@ -190,18 +158,19 @@ static void read_group(struct scope *scope, const char *path, const char *shown,
         scope->load->out_of_memory = true;
         return;
     }
-    struct scope inner = *scope;
+    struct qv_scope inner = *scope;
     inner.path = inner_path.at;
     inner.shown = inner_shown.at;
-    read_mapping(&inner, node);
+    qv_scope_read_mapping(&inner, node);
 }
 
-static void read_pair(struct scope *scope, const yaml_node_t *mapping, const yaml_node_pair_t *pair)
+static void read_pair(struct qv_scope *scope, const yaml_node_t *mapping,
+                      const yaml_node_pair_t *pair)
 {
     const yaml_node_t *key = yaml_document_get_node(scope->document, pair->key);
     const yaml_node_t *value = yaml_document_get_node(scope->document, pair->value);
     if (key->type != YAML_SCALAR_NODE) {
-        qv_load_fault(scope->load, line_of(key), NULL, "a key must be a word");
+        qv_load_fault(scope->load, qv_scope_line(key), NULL, "a key must be a word");
         return;
     }
     QV_CLEANUP(qv_buf) struct qv_buf path = {0}, shown = {0};
@@ -221,20 +190,20 @@ static void read_pair(struct scope *scope, const yaml_node_t *mapping, const yam
     size_t row = qv_settings_find(scope->settings, qv_buf_str(&path));
     bool is_setting = row < scope->settings->count && !dotted;
     if (!is_setting && (dotted || !qv_settings_is_group(scope->settings, qv_buf_str(&path)))) {
-        refuse_key(scope, line_of(key), shown.at);
+        refuse_key(scope, qv_scope_line(key), shown.at);
         return;
     }
     int earlier = earlier_line(scope, mapping, pair, scalar(key));
     if (earlier != 0)
-        qv_load_fault(scope->load, line_of(key), shown.at,
+        qv_load_fault(scope->load, qv_scope_line(key), shown.at,
                       "is given twice (first in line %d), remove one", earlier);
     else if (is_setting)
-        read_row(scope, row, shown.at, line_of(key), value);
+        read_row(scope, row, shown.at, qv_scope_line(key), value);
     else
         read_group(scope, path.at, shown.at, value);
 }
 
-static void read_mapping(struct scope *scope, const yaml_node_t *mapping)
+void qv_scope_read_mapping(struct qv_scope *scope, const yaml_node_t *mapping)
 {
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
          pair < mapping->data.mapping.pairs.top; pair++)
@@ -243,7 +212,7 @@ static void read_mapping(struct scope *scope, const yaml_node_t *mapping)
 
 /* ---- what was not given ---- */
 
-static void apply_fallback(struct scope *scope, const struct qv_setting *setting)
+static void apply_fallback(struct qv_scope *scope, const struct qv_setting *setting)
 {
     struct qv_str rest = qv_str_from(setting->fallback), part;
     bool list = qv_kind_of(setting)->list;
@@ -258,7 +227,7 @@ static void apply_fallback(struct scope *scope, const struct qv_setting *setting
     } while (list);
 }
 
-static void fill_up(struct scope *scope, int line)
+void qv_scope_fill_up(struct qv_scope *scope, int line)
 {
     for (size_t i = 0; i < scope->settings->count; i++) {
         const struct qv_setting *setting = &scope->settings->at[i];
@@ -271,126 +240,24 @@ static void fill_up(struct scope *scope, int line)
     }
 }
 
-/* ---- lists of mappings ---- */
-
-/* One list, whose items are each read by a table of their own. */
-struct items {
-    const char *name;   /* its path: "limits.identities" */
-    const char *what;   /* for people: "listeners" */
-    const char *wanted; /* for people: the keys of an item */
-    const struct qv_settings *settings;
-    size_t least, most;
-};
-
-/* Reads an item into `base`; `given` is by index into the list's settings. True where no fault was
-   found. */
-static bool read_item(struct scope *above, const struct items *items, size_t index,
-                      const yaml_node_t *node, void *base, bool *given)
-{
-    char shown[48];
-    if (node->type != YAML_MAPPING_NODE || has_tag(node)) {
-        qv_load_fault(above->load, line_of(node), NULL, "%s[%zu]: must be a mapping with %s",
-                      items->name, index, items->wanted);
-        return false;
-    }
-    snprintf(shown, sizeof(shown), "%s[%zu].", items->name, index);
-    struct scope scope = *above;
-    scope.settings = items->settings;
-    scope.base = base;
-    scope.path = "";
-    scope.shown = shown;
-    scope.given = given;
-    size_t found = above->load->found;
-    read_mapping(&scope, node);
-    fill_up(&scope, line_of(node));
-    return above->load->found == found && !above->load->out_of_memory;
-}
-
-/* Room for the items; NULL: there are none, or told why not. */
-static void *make_items(struct scope *scope, const struct items *items, const yaml_node_t *node,
-                        size_t size, size_t *ret_count)
-{
-    bool list = node->type == YAML_SEQUENCE_NODE && !has_tag(node);
-    size_t count = 0;
-    if (list)
-        count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-    if (!list || count < items->least || count > items->most) {
-        qv_load_fault(scope->load, line_of(node), items->name, "must be a list of %zu to %zu %s",
-                      items->least, items->most, items->what);
-        return NULL;
-    }
-    if (count == 0)
-        return NULL;
-    void *made = qv_alloc_array(count, size);
-    if (made == NULL)
-        scope->load->out_of_memory = true;
-    else
-        *ret_count = count;
-    return made;
-}
-
-static const yaml_node_t *item_at(const struct scope *scope, const yaml_node_t *list, size_t index)
-{
-    return yaml_document_get_node(scope->document, list->data.sequence.items.start[index]);
-}
-
-static void read_listeners(struct scope *scope, const yaml_node_t *node)
-{
-    static const struct items items = {.name = "listeners",
-                                       .what = "listeners",
-                                       .wanted = "name, address, port, tls, serve",
-                                       .settings = &qv_listener_settings,
-                                       .least = 1,
-                                       .most = LISTENERS_MAX};
-    size_t authentication = qv_settings_find(&qv_listener_settings, QV_STR("authentication"));
-    struct qv_config *config = scope->load->config;
-    config->listeners =
-        make_items(scope, &items, node, sizeof(*config->listeners), &config->listener_count);
-    for (size_t i = 0; i < config->listener_count; i++) {
-        bool given[QV_SETTINGS_MAX] = {false};
-        const yaml_node_t *item = item_at(scope, node, i);
-        config->listeners[i].line = line_of(item);
-        if (read_item(scope, &items, i, item, &config->listeners[i], given))
-            qv_check_listener(scope->load, &config->listeners[i], given[authentication]);
-    }
-}
-
-static void read_identities(struct scope *scope, const yaml_node_t *node)
-{
-    static const struct items items = {.name = "limits.identities",
-                                       .what = "entries",
-                                       .wanted = "systems and their limits",
-                                       .settings = &qv_identity_settings,
-                                       .least = 0,
-                                       .most = IDENTITIES_MAX};
-    struct qv_config_identity_limits *limits = &scope->load->config->limits.identities;
-    limits->at = make_items(scope, &items, node, sizeof(*limits->at), &limits->count);
-    for (size_t i = 0; i < limits->count; i++) {
-        bool given[QV_SETTINGS_MAX] = {false};
-        const yaml_node_t *item = item_at(scope, node, i);
-        limits->at[i].line = line_of(item);
-        (void)read_item(scope, &items, i, item, &limits->at[i], given);
-    }
-}
-
 /* ---- the top ---- */
 
 void qv_load_document(struct qv_load *load, yaml_document_t *document)
 {
     const yaml_node_t *root = yaml_document_get_root_node(document);
-    if (root == NULL || root->type != YAML_MAPPING_NODE || has_tag(root)) {
-        qv_load_fault(load, root != NULL ? line_of(root) : 1, NULL,
+    if (root == NULL || root->type != YAML_MAPPING_NODE || qv_yaml_has_tag(root)) {
+        qv_load_fault(load, root != NULL ? qv_scope_line(root) : 1, NULL,
                       "must be a mapping of settings, as `listeners:`");
         return;
     }
     bool given[QV_SETTINGS_MAX] = {false};
-    struct scope scope = {.load = load,
-                          .document = document,
-                          .settings = &qv_config_settings,
-                          .base = load->config,
-                          .path = "",
-                          .shown = "",
-                          .given = given};
-    read_mapping(&scope, root);
-    fill_up(&scope, line_of(root));
+    struct qv_scope scope = {.load = load,
+                             .document = document,
+                             .settings = &qv_config_settings,
+                             .base = load->config,
+                             .path = "",
+                             .shown = "",
+                             .given = given};
+    qv_scope_read_mapping(&scope, root);
+    qv_scope_fill_up(&scope, qv_scope_line(root));
 }

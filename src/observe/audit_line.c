@@ -198,6 +198,8 @@ void qv_audit_body_write(struct qv_audit_text *body, const struct qv_audit_event
         put_number(body, event->revision, 1);
         put(body, "\",");
     }
+    if (event->suppressed > 0)
+        put_number_member(body, "suppressed", event->suppressed);
     put_number_member(body, "duration_us",
                       event->duration_us > 0 ? (uint64_t)event->duration_us : 0);
 }

@@ -91,13 +91,20 @@ static enum qv_status check_seq(const struct check *check, uint64_t seq)
                          : "lines are repeated, put in or in another order");
 }
 
+/* A torn line is told by the one behind it. */
+static enum qv_status check_told(const struct check *check, const struct qv_audit_record *record)
+{
+    if (check->chain.torn && !record->torn)
+        return fault(check, "does not say that the line before it is torn: that one was altered "
+                            "or put in");
+    return QV_OK;
+}
+
 /* Does the line fit to what is before it? */
 static enum qv_status check_link(const struct check *check, const struct qv_audit_record *record)
 {
     QV_TRY(check_seq(check, record->seq));
-    if (check->chain.torn && !record->torn)
-        return fault(check, "does not say that the line before it is torn: that one was altered "
-                            "or put in");
+    QV_TRY(check_told(check, record));
     if (!check->chain.torn && record->torn)
         return fault(check, "says that the line before it is torn, but it is not: lines were "
                             "altered, or a torn one removed");
@@ -116,6 +123,7 @@ static enum qv_status take_whole(struct check *check, struct qv_str line,
 {
     struct qv_audit_summary *found = check->found;
     if (found->lines == 0 && record->seq > 1) {
+        QV_TRY(check_told(check, record));
         found->begins = false; /* what is before it is not here */
     } else {
         QV_TRY(check_link(check, record));

@@ -31,15 +31,42 @@ static bool try_rule(void *context, uint32_t rule)
     return false;
 }
 
-static void search_rest(struct search *search)
+static void search_set(struct search *search, const uint64_t *set)
 {
     const struct qv_policy *policy = search->rights->policy;
     const uint64_t *fits = search->rights->fits->bits;
     size_t words = policy->index->words;
-    for (size_t i = bits_first(fits, search->masks->rest, words, 0); i < search->best;
-         i = bits_first(fits, search->masks->rest, words, i + 1))
+    for (size_t i = bits_first(fits, set, words, 0); i < search->best;
+         i = bits_first(fits, set, words, i + 1))
         if (rule_applies(&policy->rules[i], search->asking, NULL))
             search->best = i;
+}
+
+/* By each value of each key: of several interfaces any can be the one that a rule is found by. */
+static void search_names(struct search *search)
+{
+    const struct qv_object *object = search->asking->object;
+    const struct {
+        enum on_text key;
+        const struct qv_str *values;
+        size_t count;
+    } keys[] = {
+        {ON_SERVICES, &object->service, 1},
+        {ON_PROVIDER, &object->provider, 1},
+        {ON_VERSIONS, &object->version, 1},
+        {ON_INTERFACES, object->interfaces, object->interface_count},
+        {ON_POLICIES, object->policies, object->policy_count},
+    };
+    _Static_assert(sizeof(keys) / sizeof(keys[0]) == ON_TEXTS, "each key is searched");
+    const struct name_index *on = search->rights->policy->index->on;
+    for (size_t i = 0; i < ON_TEXTS; i++)
+        for (size_t k = 0; k < keys[i].count; k++)
+            name_index_visit(&on[keys[i].key], keys[i].values[k], try_rule, search);
+}
+
+static bool is_own(const struct asking *asking)
+{
+    return asking->system.length > 0 && qv_str_equal(asking->object->provider, asking->system);
 }
 
 size_t decide(const struct qv_rights *rights, unsigned op, enum side side, struct asking *asking)
@@ -47,11 +74,12 @@ size_t decide(const struct qv_rights *rights, unsigned op, enum side side, struc
     const struct index *index = rights->policy->index;
     struct search search = {.rights = rights, .masks = &index->masks[op][side], .asking = asking};
     search.best = bits_first(rights->fits->bits, search.masks->sure, index->words, 0);
-    if (asking->object != NULL) {
-        search_rest(&search);
-        name_index_visit(&index->services, asking->object->service, try_rule, &search);
-        name_index_visit(&index->providers, asking->object->provider, try_rule, &search);
-    }
+    if (asking->object == NULL)
+        return search.best;
+    if (is_own(asking))
+        search_set(&search, search.masks->own);
+    search_names(&search);
+    search_set(&search, search.masks->rest);
     return search.best;
 }
 
@@ -89,14 +117,11 @@ static size_t find_owners_rule(const struct qv_rights *rights, enum qv_operation
                                const struct asking *asking)
 {
     const struct qv_policy *policy = rights->policy;
-    const uint64_t *open = policy->index->masks[operation][SIDE_PERMIT].open;
+    const uint64_t *owners = policy->index->masks[operation][SIDE_PERMIT].owners;
     size_t words = policy->index->words;
-    size_t i = bits_first(rights->fits->bits, open, words, 0);
-    for (; i != SIZE_MAX; i = bits_first(rights->fits->bits, open, words, i + 1)) {
-        const struct on *on = &policy->rules[i].on;
-        if (on->texts[ON_PROVIDER].own && !on_provider_matches(on, asking))
-            break;
-    }
+    size_t i = bits_first(rights->fits->bits, owners, words, 0);
+    while (i != SIZE_MAX && on_provider_matches(&policy->rules[i].on, asking))
+        i = bits_first(rights->fits->bits, owners, words, i + 1);
     return i;
 }
 

@@ -1,13 +1,14 @@
 /*
- * Builds the index of a policy, and looks names up in it.
+ * Builds the index of a policy.
  *
- * Holds always: a rule is in `rest` (or `who_rest`), or each of its patterns for the name is in the
- * index; so whoever looks at both misses none. Names and prefixes are found by halving: the cost of
- * a decision grows with the logarithm of the rules that are about other names. Any thread.
+ * Holds always: a rule that depends on the object is in `rest`, or it is in the index of one key of
+ * its `on` with each of its names there, and, where one of these is `self`, in `own`; a rule is in
+ * `who_rest` or in `systems` with each of its names. So whoever looks at all of these misses none.
+ *
+ * Of several keys a rule is found by the one whose names it shares with the fewest rules: among
+ * rules about one service of many providers by the provider. Any thread.
  */
 #include "index.h"
-
-#include <stdlib.h>
 
 size_t bits_first(const uint64_t *a, const uint64_t *b, size_t words, size_t from)
 {
@@ -21,163 +22,141 @@ size_t bits_first(const uint64_t *a, const uint64_t *b, size_t words, size_t fro
     return SIZE_MAX;
 }
 
-/* ---- looking up ---- */
+/* ---- by which key ---- */
 
-static size_t first_of(const struct postings *postings, struct qv_str text)
+/* Of each rule: the key of `on` that it is found by; ON_TEXTS: none. */
+struct choice {
+    enum on_text *keys;
+    size_t *crowds; /* how many rules share its names there */
+};
+
+/* The names of that key, where the rule can be found by them. */
+static const struct patterns *on_names_of(const struct rule *rule, enum on_text key)
 {
-    size_t from = 0, to = postings->count;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (qv_str_compare(postings->at[middle].text, text) < 0)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
+    const struct patterns *names = &rule->on.texts[key];
+    bool given = (rule->on.keys >> key & 1) != 0;
+    return given && names_are_indexable(names) ? names : NULL;
 }
 
-static void visit(const struct postings *postings, struct qv_str text,
-                  bool (*each)(void *context, uint32_t rule), void *context)
-{
-    for (size_t i = first_of(postings, text);
-         i < postings->count && qv_str_equal(postings->at[i].text, text); i++)
-        if (!each(context, postings->at[i].rule))
-            return;
-}
-
-void name_index_visit(const struct name_index *index, struct qv_str name,
-                      bool (*each)(void *context, uint32_t rule), void *context)
-{
-    if (name.length == 0)
-        return;
-    visit(&index->forms[QV_GLOB_EXACT].postings, name, each, context);
-    const struct form_index *prefixes = &index->forms[QV_GLOB_PREFIX];
-    for (size_t i = 0; i < prefixes->length_count && prefixes->lengths[i] <= name.length; i++)
-        visit(&prefixes->postings, qv_str_part(name, 0, prefixes->lengths[i]), each, context);
-    const struct form_index *suffixes = &index->forms[QV_GLOB_SUFFIX];
-    for (size_t i = 0; i < suffixes->length_count && suffixes->lengths[i] <= name.length; i++)
-        visit(&suffixes->postings, qv_str_part(name, name.length - suffixes->lengths[i], SIZE_MAX),
-              each, context);
-}
-
-/* ---- building ---- */
-
-/* Can the rules be found by these patterns alone? */
-static bool is_indexable(const struct patterns *patterns)
-{
-    if (patterns->count == 0 || patterns->group_count > 0 || patterns->own)
-        return false;
-    for (size_t i = 0; i < patterns->count; i++)
-        if (patterns->at[i].form == QV_GLOB_OTHER ||
-            qv_glob_fixed_part(&patterns->at[i]).length == 0)
-            return false;
-    return true;
-}
-
-/* By which names the rule is found. NULL: by none. */
-static const struct patterns *names_of(const struct rule *rule, enum on_text *ret_key)
-{
-    static const enum on_text preferred[] = {ON_SERVICES, ON_PROVIDER};
-    for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++) {
-        *ret_key = preferred[i];
-        if (is_indexable(&rule->on.texts[*ret_key]))
-            return &rule->on.texts[*ret_key];
-    }
-    return NULL;
-}
-
-static const struct patterns *service_names(const struct rule *rule)
-{
-    enum on_text key;
-    const struct patterns *names = names_of(rule, &key);
-    return key == ON_SERVICES ? names : NULL;
-}
-
-static const struct patterns *provider_names(const struct rule *rule)
-{
-    enum on_text key;
-    const struct patterns *names = names_of(rule, &key);
-    return key == ON_PROVIDER ? names : NULL;
-}
-
-static const struct patterns *system_names(const struct rule *rule)
-{
-    const struct patterns *systems = &rule->who.texts[WHO_SYSTEMS];
-    return is_indexable(systems) ? systems : NULL;
-}
-
-static int compare_postings(const void *a, const void *b)
-{
-    const struct posting *one = a, *other = b;
-    int order = qv_str_compare(one->text, other->text);
-    return order != 0 ? order : (one->rule > other->rule) - (one->rule < other->rule);
-}
-
-static enum qv_status fill_postings(struct qv_policy *policy, enum qv_glob_form form,
-                                    const struct patterns *(*names)(const struct rule *rule),
-                                    struct postings *postings)
+static size_t count_owners(const struct qv_policy *policy)
 {
     size_t count = 0;
+    for (size_t i = 0; i < policy->count; i++)
+        count += policy->rules[i].on.texts[ON_PROVIDER].own;
+    return count;
+}
+
+/* Tries one key: the rules that it suits better than those before are given it. */
+static enum qv_status try_key(const struct qv_policy *policy, enum on_text key,
+                              struct arena *scratch, struct choice *choice)
+{
+    struct name_index index;
+    size_t owners = key == ON_PROVIDER ? count_owners(policy) : 0;
+    struct name_lists lists = {
+        .at = arena_alloc(scratch, policy->count, sizeof(lists.at[0])),
+        .count = policy->count,
+    };
+    size_t *crowds = arena_alloc(scratch, policy->count, sizeof(*crowds));
+    if (lists.at == NULL || crowds == NULL)
+        return QV_NO_MEMORY;
+    for (size_t i = 0; i < policy->count; i++)
+        lists.at[i] = on_names_of(&policy->rules[i], key);
+    QV_TRY(name_index_build(scratch, &lists, &index));
+    name_index_crowds(&index, crowds);
     for (size_t i = 0; i < policy->count; i++) {
-        const struct patterns *patterns = names(&policy->rules[i]);
-        for (size_t k = 0; patterns != NULL && k < patterns->count; k++)
-            count += patterns->at[k].form == form;
+        if (lists.at[i] == NULL)
+            continue;
+        if (lists.at[i]->own && crowds[i] < owners)
+            crowds[i] = owners;
+        if (choice->keys[i] != ON_TEXTS && crowds[i] >= choice->crowds[i])
+            continue;
+        choice->keys[i] = key;
+        choice->crowds[i] = crowds[i];
     }
-    postings->at = arena_alloc(&policy->arena, count, sizeof(postings->at[0]));
-    if (postings->at == NULL)
+    return QV_OK;
+}
+
+static enum qv_status choose(const struct qv_policy *policy, struct arena *scratch,
+                             struct choice *ret_choice)
+{
+    /* Of keys that are as good the first is taken: what objects always have one of comes first. */
+    static const enum on_text order[] = {ON_SERVICES, ON_PROVIDER, ON_INTERFACES, ON_POLICIES,
+                                         ON_VERSIONS};
+    _Static_assert(sizeof(order) / sizeof(order[0]) == ON_TEXTS, "each key is tried");
+    struct choice choice = {
+        .keys = arena_alloc(scratch, policy->count, sizeof(choice.keys[0])),
+        .crowds = arena_alloc(scratch, policy->count, sizeof(choice.crowds[0])),
+    };
+    if (choice.keys == NULL || choice.crowds == NULL)
+        return QV_NO_MEMORY;
+    for (size_t i = 0; i < policy->count; i++)
+        choice.keys[i] = ON_TEXTS;
+    for (size_t i = 0; i < ON_TEXTS; i++) {
+        QV_CLEANUP(arena) struct arena forgotten = {0};
+        QV_TRY(try_key(policy, order[i], &forgotten, &choice));
+    }
+    *ret_choice = choice;
+    return QV_OK;
+}
+
+/* ---- rules by name ---- */
+
+static enum qv_status build_on(struct qv_policy *policy, const struct choice *choice,
+                               struct arena *scratch, struct index *index)
+{
+    for (unsigned key = 0; key < ON_TEXTS; key++) {
+        struct name_lists lists = {
+            .at = arena_alloc(scratch, policy->count, sizeof(lists.at[0])),
+            .count = policy->count,
+        };
+        if (lists.at == NULL)
+            return QV_NO_MEMORY;
+        for (size_t i = 0; i < policy->count; i++)
+            if (choice->keys[i] == key)
+                lists.at[i] = &policy->rules[i].on.texts[key];
+        QV_TRY(name_index_build(&policy->arena, &lists, &index->on[key]));
+    }
+    return QV_OK;
+}
+
+static enum qv_status build_systems(struct qv_policy *policy, struct arena *scratch,
+                                    struct index *index)
+{
+    struct name_lists lists = {
+        .at = arena_alloc(scratch, policy->count, sizeof(lists.at[0])),
+        .count = policy->count,
+    };
+    if (lists.at == NULL)
         return QV_NO_MEMORY;
     for (size_t i = 0; i < policy->count; i++) {
-        const struct patterns *patterns = names(&policy->rules[i]);
-        for (size_t k = 0; patterns != NULL && k < patterns->count; k++) {
-            const struct qv_glob *glob = &patterns->at[k];
-            if (glob->form == form)
-                postings->at[postings->count++] =
-                    (struct posting){.text = qv_glob_fixed_part(glob), .rule = (uint32_t)i};
-        }
+        const struct who *who = &policy->rules[i].who;
+        if ((who->keys >> WHO_SYSTEMS & 1) != 0 && names_are_indexable(&who->texts[WHO_SYSTEMS]))
+            lists.at[i] = &who->texts[WHO_SYSTEMS];
+        else
+            bits_add(index->who_rest, i);
     }
-    if (postings->count > 0)
-        qsort(postings->at, postings->count, sizeof(postings->at[0]), compare_postings);
-    return QV_OK;
+    return name_index_build(&policy->arena, &lists, &index->systems);
 }
 
-static int compare_sizes(const void *a, const void *b)
-{
-    size_t one = *(const size_t *)a, other = *(const size_t *)b;
-    return (one > other) - (one < other);
-}
+/* ---- sets of rules ---- */
 
-static enum qv_status build_lengths(struct qv_policy *policy, struct form_index *index)
+/* A rule that depends on the object. */
+static void add_open(struct masks *masks, const struct rule *rule, size_t place, enum on_text key)
 {
-    size_t count = index->postings.count;
-    index->lengths = arena_alloc(&policy->arena, count, sizeof(size_t));
-    if (index->lengths == NULL)
-        return QV_NO_MEMORY;
-    for (size_t i = 0; i < count; i++)
-        index->lengths[i] = index->postings.at[i].text.length;
-    if (count > 0)
-        qsort(index->lengths, count, sizeof(size_t), compare_sizes);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || index->lengths[i] != index->lengths[index->length_count - 1])
-            index->lengths[index->length_count++] = index->lengths[i];
-    return QV_OK;
-}
-
-static enum qv_status build_names(struct qv_policy *policy,
-                                  const struct patterns *(*names)(const struct rule *rule),
-                                  struct name_index *index)
-{
-    for (unsigned form = 0; form < QV_GLOB_OTHER; form++) {
-        QV_TRY(fill_postings(policy, (enum qv_glob_form)form, names, &index->forms[form].postings));
-        QV_TRY(build_lengths(policy, &index->forms[form]));
-    }
-    return QV_OK;
+    bool own = rule->on.texts[ON_PROVIDER].own;
+    bits_add(masks->open, place);
+    if (own)
+        bits_add(masks->owners, place);
+    if (own && key == ON_PROVIDER)
+        bits_add(masks->own, place);
+    if (key == ON_TEXTS)
+        bits_add(masks->rest, place);
 }
 
 /* Where the rule stands for each of its operations. */
-static void add_rule(struct index *index, const struct rule *rule, size_t place)
+static void add_rule(struct index *index, const struct rule *rule, size_t place, enum on_text key)
 {
     bool open = rule->on.given || rule->unless.given;
-    enum on_text key;
     for (unsigned op = 0; op < OPS; op++) {
         if ((rule->operations >> op & 1) == 0)
             continue;
@@ -188,12 +167,8 @@ static void add_rule(struct index *index, const struct rule *rule, size_t place)
         if (!open || (!has_object && !rule->on.given))
             bits_add(masks->sure, place);
         else if (has_object)
-            bits_add(masks->open, place);
-        if (open && has_object && names_of(rule, &key) == NULL)
-            bits_add(masks->rest, place);
+            add_open(masks, rule, place, key);
     }
-    if (system_names(rule) == NULL)
-        bits_add(index->who_rest, place);
     for (unsigned i = 0; i < WHO_TEXTS; i++)
         index->looks_at[i] = index->looks_at[i] || (rule->who.keys >> i & 1) != 0;
     index->looks_at_address = index->looks_at_address || rule->who.network_count > 0;
@@ -201,9 +176,10 @@ static void add_rule(struct index *index, const struct rule *rule, size_t place)
 
 static enum qv_status make_masks(struct qv_policy *policy, struct index *index)
 {
+    enum { OF_MASKS = sizeof(struct masks) / sizeof(uint64_t *) };
     index->words = (policy->count + 63) / 64;
     uint64_t *words =
-        arena_alloc(&policy->arena, index->words, sizeof(uint64_t) * (OPS * SIDES * 3 + 1));
+        arena_alloc(&policy->arena, index->words, sizeof(uint64_t) * (OPS * SIDES * OF_MASKS + 1));
     if (words == NULL)
         return QV_NO_MEMORY;
     index->who_rest = words;
@@ -212,6 +188,8 @@ static enum qv_status make_masks(struct qv_policy *policy, struct index *index)
             struct masks *masks = &index->masks[op][side];
             masks->sure = words += index->words;
             masks->open = words += index->words;
+            masks->owners = words += index->words;
+            masks->own = words += index->words;
             masks->rest = words += index->words;
         }
     }
@@ -220,15 +198,17 @@ static enum qv_status make_masks(struct qv_policy *policy, struct index *index)
 
 enum qv_status index_build(struct qv_policy *policy)
 {
+    QV_CLEANUP(arena) struct arena scratch = {0};
+    struct choice choice;
     struct index *index = arena_alloc(&policy->arena, 1, sizeof(*index));
     if (index == NULL)
         return QV_NO_MEMORY;
     QV_TRY(make_masks(policy, index));
+    QV_TRY(choose(policy, &scratch, &choice));
     for (size_t i = 0; i < policy->count; i++)
-        add_rule(index, &policy->rules[i], i);
-    QV_TRY(build_names(policy, service_names, &index->services));
-    QV_TRY(build_names(policy, provider_names, &index->providers));
-    QV_TRY(build_names(policy, system_names, &index->systems));
+        add_rule(index, &policy->rules[i], i, choice.keys[i]);
+    QV_TRY(build_on(policy, &choice, &scratch, index));
+    QV_TRY(build_systems(policy, &scratch, index));
     policy->index = index;
     return QV_OK;
 }

@@ -1,10 +1,12 @@
 /*
  * Which rules a decision must look at: sets of rules by operation and effect, and rules by the
- * names that they are about. Immutable once built, memory is the policy's; any thread. Private.
+ * names that they are about (names.h). Immutable once built, memory is the policy's; any thread.
+ * Private.
  */
 #ifndef QUIVER_POLICY_INDEX_H
 #define QUIVER_POLICY_INDEX_H
 
+#include "names.h"
 #include "rules.h"
 
 /* ---- sets of rules: one bit each, 64 to a word ---- */
@@ -20,31 +22,6 @@ static inline void bits_add(uint64_t *bits, size_t i)
 /** The first that is in both, from `from` on; SIZE_MAX: none. */
 size_t bits_first(const uint64_t *a, const uint64_t *b, size_t words, size_t from);
 
-/* ---- rules by name ---- */
-
-struct posting {
-    struct qv_str text;
-    uint32_t rule;
-};
-struct postings {
-    struct posting *at; /**< sorted by text, then by rule */
-    size_t count;
-};
-/** Patterns of one form, by their fixed parts. */
-struct form_index {
-    struct postings postings;
-    size_t *lengths; /**< that the fixed parts have, ascending */
-    size_t length_count;
-};
-struct name_index {
-    struct form_index forms[QV_GLOB_OTHER];
-};
-
-/** Calls `each` for the rules that have a pattern for the name, those of one pattern in their
- * order, until it returns false for that pattern. */
-void name_index_visit(const struct name_index *index, struct qv_str name,
-                      bool (*each)(void *context, uint32_t rule), void *context);
-
 /* ---- the whole ---- */
 
 /** Which way a rule decides. */
@@ -52,18 +29,20 @@ enum side { SIDE_DENY, SIDE_PERMIT, SIDES };
 
 /** Of one operation and side. */
 struct masks {
-    uint64_t *sure; /**< decide whatever the object is */
-    uint64_t *open; /**< depend on the object */
-    uint64_t *rest; /**< of those, the ones that are found under no name */
+    uint64_t *sure;   /**< decide whatever the object is */
+    uint64_t *open;   /**< depend on the object */
+    uint64_t *owners; /**< of those, the ones with `provider: self` */
+    uint64_t *own;  /**< of those, the ones that must be looked at where the object is one's own */
+    uint64_t *rest; /**< of `open`, the ones that must be looked at whatever its names are */
 };
 
 struct index {
     size_t words; /**< of a set */
     struct masks masks[OPS][SIDES];
-    struct name_index services, providers; /**< of `on` */
-    struct name_index systems;             /**< of `who` */
-    uint64_t *who_rest;                    /**< rules that are not in `systems` */
-    bool looks_at[WHO_TEXTS];              /**< does any rule? */
+    struct name_index on[ON_TEXTS]; /**< open rules, each by at most one key of its `on` */
+    struct name_index systems;      /**< of `who` */
+    uint64_t *who_rest;             /**< rules that are not in `systems` */
+    bool looks_at[WHO_TEXTS];       /**< does any rule? */
     bool looks_at_address;
 };
 

@@ -94,6 +94,7 @@ enum qv_status qv_policy_parse(const char *path, struct qv_str text, const struc
     read_root(&root, policy);
     QV_TRY(qv_yaml_status(&yaml));
     QV_TRY(index_build(policy));
+    QV_TRY(qv_sha256(text, policy->digest));
     *ret_policy = policy;
     policy = NULL;
     return QV_OK;
@@ -126,6 +127,12 @@ struct qv_policy *qv_policy_ref(struct qv_policy *policy)
     if (policy != NULL)
         atomic_fetch_add_explicit(&policy->references, 1, memory_order_relaxed);
     return policy;
+}
+
+bool qv_policy_is_alike(const struct qv_policy *one, const struct qv_policy *other)
+{
+    return memcmp(one->digest, other->digest, sizeof(one->digest)) == 0 &&
+           strcmp(one->path, other->path) == 0;
 }
 
 static void free_requirements(struct on *on)

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { GROUPS_MAX = 1000, GROUPS_SHOWN = 20 };
+
 static bool keep(const struct qv_yaml_at *at, struct qv_policy *policy, const struct qv_buf *buf,
                  struct qv_glob *ret_glob)
 {
@@ -38,9 +40,11 @@ static void refuse_group(const struct qv_yaml_at *at, const struct qv_policy *po
     QV_CLEANUP(qv_buf) struct qv_buf words = {0};
     qv_yaml_quote(&words, text);
     qv_buf_put_text(&words, " is no group of this file");
-    for (size_t i = 0; i < policy->group_count; i++)
+    for (size_t i = 0; i < policy->group_count && i < GROUPS_SHOWN; i++)
         qv_buf_printf(&words, "%s@%s", i == 0 ? "; there are: " : ", ",
                       policy->groups[i].name != NULL ? policy->groups[i].name : "?");
+    if (policy->group_count > GROUPS_SHOWN)
+        qv_buf_put_text(&words, " ...");
     if (qv_buf_status(&words) != QV_OK)
         at->yaml->out_of_memory = true;
     else
@@ -159,6 +163,10 @@ void groups_read(const struct qv_yaml_at *at, const struct qv_yaml_key *key, voi
     }
     const yaml_node_pair_t *first = at->node->data.mapping.pairs.start;
     size_t count = (size_t)(at->node->data.mapping.pairs.top - first);
+    if (count > GROUPS_MAX) {
+        qv_yaml_fault(at, "are more than %d", GROUPS_MAX);
+        return;
+    }
     policy->groups = arena_alloc(&policy->arena, count, sizeof(struct group));
     if (policy->groups == NULL) {
         at->yaml->out_of_memory = true;

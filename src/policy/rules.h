@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "patterns.h"
 
+#include <quiver/base/hash.h>
 #include <quiver/policy/policy.h>
 #include <stdatomic.h>
 
@@ -107,6 +108,7 @@ struct qv_policy {
     atomic_size_t references;
     struct arena arena;
     const char *path;
+    unsigned char digest[QV_SHA256_SIZE]; /**< of the text */
     const struct qv_dialect *dialect;
     struct group *groups;
     size_t group_count;

@@ -45,6 +45,7 @@ void qv_account_write(const struct qv_account *account, const struct qv_api *api
         .epoch = record->epoch,
         .revision = record->revision,
         .duration_us = qv_mono_now().us - account->begun.us,
+        .suppressed = record->suppressed,
         .reserved = account->reserved,
     };
     qv_audit_write(api->audit, &event);

@@ -59,7 +59,8 @@ void qv_alert_install_all(const struct qv_server *server, const struct qv_trust 
 {
     for (size_t i = 0; i < server->listener_count; i++) {
         SSL_CTX *context = qv_trust_context(trust, i);
-        if (context != NULL)
+        /* One that serves already (a trust may share it with the one before) is left alone. */
+        if (context != NULL && SSL_CTX_get_info_callback(context) != on_info)
             SSL_CTX_set_info_callback(context, on_info);
     }
 }

@@ -1,11 +1,12 @@
 /*
  * The way of a request, in the order that the design lays down (section 3; the reference's is in
- * spec/arrowhead-discovery 1.1): is it one request and not two, who calls, may one ask here at
- * all, what is asked for, did a CHAP service prove itself, may this caller call it; then the
- * operation. Each gate either lets it
- * pass, or ends it with an error, or asks the verifier about the caller and is tried again when
- * that has answered; nothing behind a gate that refused is looked at. Before all of this stands
- * whether the connection is still trusted: if it is not, the request is not looked at at all.
+ * spec/arrowhead-discovery 1.1): is it one request and not two, who calls, has that one asked for
+ * too much, is it on the blacklist, may it manage, what is asked for, did a CHAP service prove its
+ * key, may this caller call it; then the operation, which asks the policy about the object. Each
+ * gate either lets it pass, or ends it with an error, or asks the verifier about the caller and is
+ * tried again when that has answered; nothing behind a gate that refused is looked at. Before all of
+ * this stands whether the connection is still trusted: if it is not, the request is not looked at at
+ * all.
  * The connection's thread.
  */
 #include "caller.h"

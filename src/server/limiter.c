@@ -14,6 +14,8 @@
 #include <quiver/base/memory.h>
 #include <stdatomic.h>
 
+enum { LINE_EVERY_US = 1000000 };
+
 struct qv_limiter {
     pthread_mutex_t lock; /* over all but `dialect` */
     const struct qv_dialect *dialect;
@@ -120,7 +122,7 @@ static void give_back(struct qv_limiter *limiter, struct qv_share *share, struct
     if (--share->connections > 0)
         return;
     qv_share_release(&limiter->table, share);
-    if (qv_bucket_is_full(&share->tokens, now) || limiter->table.idle > QV_LIMITER_IDLE_MAX)
+    if (qv_share_says_nothing(share, now) || limiter->table.idle > QV_LIMITER_IDLE_MAX)
         qv_share_drop(&limiter->table, share);
 }
 
@@ -210,6 +212,33 @@ enum qv_status qv_limiter_request(struct qv_limiter *limiter, struct qv_share *s
         return qv_error_set(error, status, "More than %zu requests a second by %.*s", most,
                             QV_STR_ARG(system));
     return status;
+}
+
+/* Shares are there while they are refused; one that is gone again has told nothing lately. */
+static bool take_line(const struct qv_limiter *limiter, struct qv_str system, struct qv_mono now,
+                      uint64_t *ret_suppressed)
+{
+    struct qv_share *share = qv_share_find(&limiter->table, system);
+    *ret_suppressed = 0;
+    if (share == NULL)
+        return true;
+    if (now.us < share->next_line.us) {
+        share->suppressed++;
+        return false;
+    }
+    *ret_suppressed = share->suppressed;
+    share->suppressed = 0;
+    share->next_line.us = now.us + LINE_EVERY_US;
+    return true;
+}
+
+bool qv_limiter_tells(struct qv_limiter *limiter, struct qv_str system, struct qv_mono now,
+                      uint64_t *ret_suppressed)
+{
+    pthread_mutex_lock(&limiter->lock);
+    bool tells = take_line(limiter, system, now, ret_suppressed);
+    pthread_mutex_unlock(&limiter->lock);
+    return tells;
 }
 
 bool qv_limiter_has_limits(const struct qv_limiter *limiter)

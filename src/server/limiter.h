@@ -46,6 +46,11 @@ QV_MUST_CHECK enum qv_status qv_limiter_request(struct qv_limiter *limiter, stru
                                                 struct qv_allowance *ret_allowance,
                                                 struct qv_error *error);
 
+/** The system was refused: may the audit trail have a line of that? One a second may; with it goes
+ *  how many before it had none (forgotten with the share). */
+bool qv_limiter_tells(struct qv_limiter *limiter, struct qv_str system, struct qv_mono now,
+                      uint64_t *ret_suppressed);
+
 /** Are there limits at all? Without any, requests need not be asked about. */
 bool qv_limiter_has_limits(const struct qv_limiter *limiter);
 /** How many shares are kept; for tests. */

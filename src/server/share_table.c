@@ -99,12 +99,17 @@ void qv_share_drop(struct qv_share_table *table, struct qv_share *share)
     qv_free(share);
 }
 
+bool qv_share_says_nothing(const struct qv_share *share, struct qv_mono now)
+{
+    return now.us >= share->next_line.us && qv_bucket_is_full(&share->tokens, now);
+}
+
 /* For one more in the list. */
 static void make_room(struct qv_share_table *table, struct qv_mono now)
 {
     for (int i = 0; i < DROPPED_AT_ONCE && table->idle > 0; i++) {
         struct qv_share *oldest = table->ends->newer;
-        if (table->idle >= QV_LIMITER_IDLE_MAX || qv_bucket_is_full(&oldest->tokens, now))
+        if (table->idle >= QV_LIMITER_IDLE_MAX || qv_share_says_nothing(oldest, now))
             qv_share_drop(table, oldest);
     }
 }

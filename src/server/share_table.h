@@ -19,6 +19,8 @@ struct qv_share {
     const struct qv_share_rule *rule; /**< NULL: none */
     uint64_t rules;                   /**< by which rules it was found */
     struct qv_bucket tokens;
+    struct qv_mono next_line; /**< when the audit trail may have a line of it again */
+    uint64_t suppressed;      /**< refusals since the last line */
     size_t connections;
     uint64_t hash;
     size_t length;
@@ -44,6 +46,8 @@ struct qv_share *qv_share_add(struct qv_share_table *table, struct qv_str name, 
 void qv_share_hold(struct qv_share_table *table, struct qv_share *share);
 /** It has none any more, or was asked for: to the new end of the list. */
 void qv_share_release(struct qv_share_table *table, struct qv_share *share);
+/** Is it as if it had never been asked for? */
+bool qv_share_says_nothing(const struct qv_share *share, struct qv_mono now);
 /** Forgets it; it has no connection. */
 void qv_share_drop(struct qv_share_table *table, struct qv_share *share);
 

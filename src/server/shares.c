@@ -80,14 +80,28 @@ static enum qv_status ask(struct qv_exchange *exchange, struct qv_error *error)
     return status;
 }
 
+/* Without memory for the name the line is not left out. */
+static void record(struct qv_exchange *exchange)
+{
+    const struct qv_connection *connection = exchange->connection;
+    struct qv_record *made = &exchange->response.record;
+    QV_CLEANUP(qv_buf) struct qv_buf name = {0};
+    if (normalize(connection, exchange->request.identity, &name) != QV_OK ||
+        qv_limiter_tells(connection->worker->server->limiter, qv_buf_str(&name), qv_mono_now(),
+                         &made->suppressed))
+        made->verdict = QV_RECORD_REFUSED;
+}
+
 enum qv_status qv_shares_check(struct qv_exchange *exchange, struct qv_error *error)
 {
     const struct qv_connection *connection = exchange->connection;
+    bool has_place = connection->share_error.status == QV_OK;
     exchange->blame = exchange->request.origin;
-    if (connection->share_error.status != QV_OK)
-        return refuse_all(exchange, error);
-    enum qv_status status = ask(exchange, error);
-    if (status == QV_TOO_MANY)
-        tell(connection, error);
+    enum qv_status status = has_place ? ask(exchange, error) : refuse_all(exchange, error);
+    if (status != QV_TOO_MANY)
+        return status;
+    if (has_place)
+        tell(connection, error); /* of the others that was told when they came */
+    record(exchange);
     return status;
 }

@@ -13,7 +13,7 @@ struct qv_context_parts {
     const struct qv_protocol *protocol;
     const struct qv_own *own;
     struct qv_anchors *anchors;
-    uint64_t generation; /**< of the trust that it belongs to */
+    uint64_t generation; /**< TLS generation of the trust that it belongs to */
 };
 QV_MUST_CHECK enum qv_status qv_context_make(const struct qv_context_parts *parts,
                                              SSL_CTX **ret_context, struct qv_strings *faults);

@@ -31,6 +31,7 @@ enum qv_status qv_trust_new(struct qv_trust **ret_trust)
         return QV_NO_MEMORY;
     atomic_init(&trust->references, 1);
     trust->generation = atomic_fetch_add(&generations, 1) + 1;
+    trust->tls_generation = trust->generation;
     *ret_trust = trust;
     return QV_OK;
 }
@@ -86,7 +87,7 @@ enum qv_status qv_trust_make_contexts(struct qv_trust *trust, const struct qv_co
                                          .protocol = trust->protocol,
                                          .own = trust->own,
                                          .anchors = trust->anchors,
-                                         .generation = trust->generation};
+                                         .generation = trust->tls_generation};
         if (parts.listener->tls != QV_TLS_OFF)
             QV_TRY(qv_context_make(&parts, &trust->contexts[i], faults));
     }
@@ -166,6 +167,11 @@ struct qv_str qv_trust_cloud(const struct qv_trust *trust)
 uint64_t qv_trust_generation(const struct qv_trust *trust)
 {
     return trust->generation;
+}
+
+uint64_t qv_trust_tls_generation(const struct qv_trust *trust)
+{
+    return trust->tls_generation;
 }
 
 const struct qv_anchors *qv_trust_anchors(const struct qv_trust *trust)

@@ -13,6 +13,7 @@
 struct qv_trust {
     atomic_size_t references;
     uint64_t generation;
+    uint64_t tls_generation; /**< that of the trust for which the contexts were made */
     char *cloud;
     /* The first part; both NULL without TLS listeners. */
     struct qv_own *own;

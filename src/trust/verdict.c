@@ -156,7 +156,8 @@ const struct qv_anchors *qv_verdict_newer(const SSL *ssl)
     const struct qv_binding *binding = qv_verdict_bound(ssl);
     struct qv_trust *const *present =
         present_index >= 0 ? SSL_get_ex_data(ssl, present_index) : NULL;
-    if (present == NULL || binding == NULL || qv_trust_generation(*present) == binding->generation)
+    if (present == NULL || binding == NULL ||
+        qv_trust_tls_generation(*present) == binding->generation)
         return NULL;
     return qv_trust_anchors(*present);
 }

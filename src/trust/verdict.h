@@ -33,7 +33,7 @@ const struct qv_left_verdict *qv_verdict_left(const SSL *ssl); /**< NULL: nothin
 /** What an SSL_CTX was made for: by these its handshakes and tickets are judged. */
 struct qv_binding {
     struct qv_anchors *anchors; /**< a weak reference: see qv_anchors_try_ref */
-    uint64_t generation;        /**< of the trust that the context belongs to */
+    uint64_t generation;        /**< TLS generation of the trust that it belongs to */
     unsigned char listener[QV_SHA256_SIZE];
 };
 /** Copies, and takes a weak reference. */

@@ -1,5 +1,7 @@
 """The audit trail and the answers, one to one: each change and each 401 and 403 has its line, in the
 order of a connection's answers, and nothing else has one. A line is there when its answer arrives.
+Of what is beyond limits.identities (429) there is a line a second for each system, which says how many
+had none.
 """
 
 import json
@@ -9,7 +11,11 @@ from urllib.parse import quote
 
 import pytest
 
-from harness.requests import ECHO, LOOKUP, REGISTER, SERVICE, registration, revoke_path
+from harness.livecloud import LiveCloud, Session, ask_reload, reload, write
+from harness.process import wait_until
+from harness.requests import (ECHO, LOOKUP, REGISTER, SERVICE, fresh, register, registration,
+                              revoke_path)
+from harness.server import OPS, SECURE
 
 SYSTEMS = "/serviceregistry/system-discovery"
 DEVICES = "/serviceregistry/device-discovery"
@@ -166,3 +172,170 @@ def test_a_change_without_store_is_told_as_what_it_is(quiver, redis_server, tmp_
     assert line["verdict"] == ("unknown" if "unknown" in answer.json()["errorMessage"] else "refused")
     assert line["status"] == 503 and line["reason"] == answer.json()["errorMessage"]
     assert line["object"] == "provider::kelvin::1.0.0" and "revision" not in line
+
+
+# ---- who has no identity ---------------------------------------------------------------------------
+
+
+def test_a_certificate_without_identity_has_a_line(quiver, tmp_path):
+    """401 for a name that is none, 403 for another cloud's, on connections that TLS let in."""
+    cloud, trail = LiveCloud(tmp_path / "cloud"), tmp_path / "audit.log"
+    foreign = cloud.new_authority("othercloud.company.arrowhead.eu")
+    cloud.trust(cloud.authority, foreign)
+    server = cloud.start(quiver, listeners=[SECURE, {**SECURE, "name": "optional", "tls": "server"}, OPS],
+                         audit={"file": str(trail)})
+    nameless = cloud.make("nameless", cn="nameless")
+    stranger = cloud.make("stranger", foreign, cn="stranger.othercloud.company.arrowhead.eu")
+    for who, listener, status in ((nameless, "secure", 401), (stranger, "secure", 403), (None, "optional", 401)):
+        answer = server.client(who, listener=listener).post(LOOKUP, json={})
+        assert answer.status_code == status, answer.text
+        line = read(trail)[-1]
+        assert (line["status"], line["verdict"], line["listener"]) == (status, "denied", listener)
+        assert line["reason"] == answer.json()["errorMessage"] and line["peer"].startswith("127.0.0.1:")
+        assert "system" not in line and "operation" not in line and "rule" not in line
+    assert len(read(trail)) == 3
+
+
+# ---- limits ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited(quiver, tmp_path):
+    """A server whose `press` is limited so; its trail."""
+    def start(**limits):
+        cloud, trail = LiveCloud(tmp_path / "cloud"), tmp_path / "audit.log"
+        server = cloud.start(quiver, audit={"file": str(trail)},
+                             limits={"identities": [{"systems": ["press"], **limits}]})
+        return server, trail
+    return start
+
+
+def assert_too_many(line, words):
+    assert (line["status"], line["verdict"], line["reason"]) == (429, "refused", words)
+    assert line["system"] == "press" and line["profile"] == "system" and line["listener"] == "secure"
+    assert line["fingerprint"] and line["serial"] and line["peer"].startswith("127.0.0.1:")
+    assert "operation" not in line and "rule" not in line, "it got no further"
+
+
+def test_too_many_requests(limited):
+    """A line at once, the next a second later at the soonest; all refusals are in the sum."""
+    server, trail = limited(requests=1)
+    press, refused = server.client("press"), 0
+
+    def one_more():
+        nonlocal refused
+        refused += press.get(ECHO).status_code == 429
+        return len(read(trail)) >= 2
+
+    wait_until(one_more, 10, "a second line")
+    lines = read(trail)
+    for line in lines:
+        assert_too_many(line, "More than 1 requests a second by press")
+    assert "suppressed" not in lines[0] and lines[1]["suppressed"] == refused - 2 > 0
+    assert server.client("lathe").get(ECHO).status_code == 200
+    assert len(read(trail)) == 2
+
+
+def test_too_many_connections(limited):
+    """The one that is too many has its line when it asks; a hundred of them do not fill the disk."""
+    server, trail = limited(connections=1)
+    kept = Session(server, "press")
+    for _ in range(5):
+        assert server.client("press").get(ECHO).status_code == 429
+    first, refused = read(trail), 5
+    assert 1 <= len(first) < 5
+
+    def one_more():
+        nonlocal refused
+        refused += server.client("press").get(ECHO).status_code == 429
+        return len(read(trail)) > len(first)
+
+    wait_until(one_more, 10, "the next line")
+    lines = read(trail)
+    for line in lines:
+        assert_too_many(line, "More than 1 connections of press")
+    assert len(lines) + sum(line.get("suppressed", 0) for line in lines) == refused
+    assert kept.echo() == 200
+
+
+def test_too_many_instances(limited):
+    """A change that the policy granted and the limit refused: each has its line, with what it was about."""
+    server, trail = limited(instances=1)
+    press, words = server.client("press"), "More than 1 service instances of press"
+    register(press, fresh())
+    for _ in range(3):
+        service = fresh()
+        assert press.post(REGISTER, json=registration(service)).status_code == 429
+        line = read(trail)[-1]
+        assert (line["status"], line["verdict"], line["reason"]) == (429, "refused", words)
+        assert (line["operation"], line["object"]) == ("service.register", f"press::{service}::1.0.0")
+        assert "revision" not in line
+    assert len(read(trail)) == 4
+
+
+# ---- the generation of trust -----------------------------------------------------------------------
+
+ALL = "version: 1\nrules:\n  - {name: all, who: {profile: system}, allow: ['*']}\n"
+
+
+def generation_of_a_change(client, trail):
+    register(client, fresh())
+    return read(trail)[-1]["generation"]
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+def test_a_new_policy_raises_the_generation_and_ends_no_session(quiver, tmp_path, tls):
+    """Tickets stay good under it, as connections do. A fault in it ends none either; new CRLs do, and so
+    does a reload that finds nothing new, which is how to have other keys for tickets."""
+    cloud, trail = LiveCloud(tmp_path / "cloud"), tmp_path / "audit.log"
+    policy = write(tmp_path / "policy.yaml", ALL.encode())
+    server = cloud.start(quiver, authorization={"policy": str(policy)}, audit={"file": str(trail)})
+    session, client = Session(server, "client", tls=tls), server.client("provider", tls=tls)
+    before = generation_of_a_change(client, trail)
+    for text in (ALL + "# another\n", ALL.replace("name: all", "name: others")):
+        write(policy, text.encode())
+        outcome = reload(server)
+        now = generation_of_a_change(client, trail)
+        assert now == outcome["generation"] > before
+        assert session.resume() is True and session.echo() == 200
+        before = now
+    write(policy, b"nonsense: 1\n")
+    assert not ask_reload(server)["good"]
+    assert session.resume() is True
+    write(policy, (ALL + "# and CRLs\n").encode())
+    cloud.write_crl()
+    reload(server)
+    assert session.resume() is False and session.echo() == 200
+    later = Session(server, "client", tls=tls)
+    assert later.resume() is True
+    reload(server)
+    assert later.resume() is False
+    assert generation_of_a_change(client, trail) > before
+
+
+def test_a_revocation_beside_a_new_policy_ends_its_session(quiver, tmp_path):
+    """What is spared is spared only where nothing of the rest is new."""
+    cloud = LiveCloud(tmp_path / "cloud")
+    policy = write(tmp_path / "policy.yaml", ALL.encode())
+    server = cloud.start(quiver, authorization={"policy": str(policy)})
+    revoked = Session(server, "revoked")
+    write(policy, (ALL + "# another\n").encode())
+    reload(server)
+    assert revoked.resume() is True
+    cloud.revoke(cloud.issue("revoked"))
+    write(policy, ALL.encode())
+    reload(server)
+    assert revoked.is_cut(1) and revoked.resume() == "certificate_revoked"
+
+
+def test_without_tls_a_new_policy_raises_it_too(quiver, tmp_path):
+    policy, trail = write(tmp_path / "policy.yaml", ALL.encode()), tmp_path / "audit.log"
+    plain = {"name": "plain", "address": "127.0.0.1", "port": 0, "tls": "off", "serve": ["arrowhead"],
+             "authentication": "declared"}
+    server = quiver.start(listeners=[plain, OPS], cloud={"name": "testcloud.company.arrowhead.eu"},
+                          authorization={"policy": str(policy)}, audit={"file": str(trail)})
+    client = server.declared("provider")
+    before = generation_of_a_change(client, trail)
+    write(policy, (ALL + "# another\n").encode())
+    reload(server)
+    assert generation_of_a_change(client, trail) > before

@@ -15,6 +15,8 @@ LIBRARIES = {
     "libcurl": (re.compile(r"curl/"), {"src/identity/fetch.c"}),
     "PCRE2": (re.compile(r"pcre2\.h"), {"src/domain/pattern.c"}),
     "hiredis": (re.compile(r"hiredis/"), {"src/store/link.c"}),
+    "libyaml": (re.compile(r"yaml\.h"), {"base", "config"}),
+    "libyaml's document (base/yaml.h)": (re.compile(r"quiver/base/yaml\.h"), {"base", "config", "policy", "cli"}),
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
@@ -78,6 +80,10 @@ CASES = {
                                         "src/identity/a.c": "#include <curl/curl.h>\n"}, 1),
     "pcre2 in domain/pattern.c alone": ({"src/domain/pattern.c": "#include <pcre2.h>\n",
                                          "src/domain/a.c": "#include <pcre2.h>\n"}, 1),
+    "libyaml where files are read": ({"src/config/a.h": "#include <yaml.h>\n",
+                                     "src/policy/a.c": "#include <quiver/base/yaml.h>\n"}, 0),
+    "libyaml elsewhere": ({"src/policy/a.c": "#include <yaml.h>\n",
+                           "src/server/a.c": "#include <quiver/base/yaml.h>\n"}, 2),
     "another module's private header": ({"src/api/a.c": '#include "../store/link.h"\n'}, 1),
     "unknown module": ({"src/misc/a.c": "\n"}, 1),
     "main knows all": ({"src/main.c": "#include <quiver/cli/cli.h>\n"}, 0),

@@ -311,6 +311,7 @@ static void long_texts_are_cut(void **state)
                                    .reason = qv_str_from(worst),
                                    .epoch = UINT64_MAX,
                                    .revision = UINT64_MAX,
+                                   .suppressed = UINT64_MAX,
                                    .duration_us = INT64_MAX};
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
     struct qv_audit *audit = open_trail();

@@ -78,7 +78,7 @@ static void expect(struct peer *peer, const struct asked *asked)
     const char *headers = asked->headers != NULL ? asked->headers : "";
     const char *host = strstr(headers, "Host:") == NULL ? "Host: localhost\r\n" : "";
     snprintf(request, sizeof(request), "%s HTTP/1.1\r\n%s%s\r\n", asked->request, host, headers);
-    fprintf(stderr, "ASK %s\n", request); int status = peer_ask(peer, request);
+    int status = peer_ask(peer, request);
     const char *body = strstr(answer, "\r\n\r\n");
     if (status != asked->status || body == NULL ||
         strcmp(body + 4, asked->body != NULL ? asked->body : "") != 0 ||
@@ -207,7 +207,7 @@ static void every_error_is_a_detail(void **state)
     static const struct asked rows[] = {
         {"GET /v2/services", "Host: \"\r\n", 400, DETAIL("Host header is invalid"), NULL},
         {"GET *", NULL, 400, DETAIL("Request target is no path"), NULL},
-        {"POST /v2/services/$register", KEY "Content-Length: 1025\r\n", 413,
+        {"POST /v2/services/$register", KEY "Content-Length: 1026\r\n", 413,
          DETAIL("Request body is larger than 1024 bytes"), NULL},
         {"POST /v2/services/$register", KEY "Content-Length: x\r\n", 400,
          DETAIL("Invalid request: Invalid Request"), NULL},

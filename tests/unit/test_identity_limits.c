@@ -99,6 +99,10 @@ static const struct {
      "before that"},
     {LIST "  - {systems: [\"Press-*\"], requests: 5}\n",
      "6: limits.identities[0].systems: Press-* fits no name: names are stored in lower case"},
+    {LIST "  - {systems: [\"@greenhouse\"], requests: 5}\n",
+     "6: limits.identities[0].systems: @greenhouse is no name: groups are the policy's, write "
+     "their "
+     "names here, too"},
     {LEAST "limits: {identities: [{systems: [a], requests: 5}], identities: []}\n",
      "4: limits.identities: is given twice (first in line 4), remove one"},
 };

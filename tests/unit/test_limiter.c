@@ -232,6 +232,38 @@ static void connections_over_the_bound(void **state)
     assert_int_equal(qv_limiter_count(limiter), 0); /* they said nothing any more */
 }
 
+static bool tells(struct qv_limiter *limiter, const char *name, int64_t us, uint64_t suppressed)
+{
+    uint64_t found = 99;
+    bool line = qv_limiter_tells(limiter, qv_str_from(name), at(us), &found);
+    assert_int_equal(found, suppressed);
+    return line;
+}
+
+/* A line a second for each system, whoever of the others has one. */
+static void refusals_that_are_told(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_limiter)
+    struct qv_limiter *limiter = limiter_of("[{systems: [\"*\"], requests: 1000000}]");
+    PASSES("press", 0);
+    PASSES("lathe", 0);
+    assert_true(tells(limiter, "press", 0, 0));
+    for (int i = 0; i < 7; i++)
+        assert_false(tells(limiter, "press", SECOND - 1, 0));
+    assert_true(tells(limiter, "lathe", SECOND - 1, 0));
+    /* connecting anew does not make it forgotten, though its bucket is full again */
+    struct qv_share *share = connect_as(limiter, "press");
+    qv_limiter_disconnect(limiter, &share, at(SECOND - 1));
+    assert_false(tells(limiter, "press", SECOND - 1, 0));
+    assert_true(tells(limiter, "press", SECOND, 8));
+    assert_true(tells(limiter, "press", 3 * SECOND, 0));
+    assert_true(tells(limiter, "nobody", 0, 0)); /* who has no share */
+    share = connect_as(limiter, "press");
+    qv_limiter_disconnect(limiter, &share, at(4 * SECOND));
+    assert_int_equal(qv_limiter_count(limiter), 1); /* it says nothing any more */
+}
+
 /* One system has one share, by whichever connection, and without any. */
 static void requests_of_a_connection(void **state)
 {
@@ -384,6 +416,7 @@ int main(void)
         cmocka_unit_test(without_limits_nothing_is_kept),
         cmocka_unit_test(how_long_to_wait),
         cmocka_unit_test(connections_over_the_bound),
+        cmocka_unit_test(refusals_that_are_told),
         cmocka_unit_test(requests_of_a_connection),
         cmocka_unit_test(other_limits_while_it_runs),
         cmocka_unit_test(the_table_is_bounded),

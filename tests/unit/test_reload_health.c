@@ -17,6 +17,7 @@ static int set_up(void **state)
     (void)state;
     QV_CLEANUP(qv_trust) struct qv_trust *trust = NULL;
     assert_int_equal(qv_health_new(&reload.health), QV_OK);
+    assert_int_equal(qv_audit_open(&config, &reload.audit, NULL), QV_OK);
     /* The CRL ends in two hours from when it is written, which may be a moment after `now`; the own
        certificate ends tomorrow. */
     struct fx_crl crl = {.issuer = &cloud, .begin = -60, .end = 7200};
@@ -32,6 +33,7 @@ static int tear_down(void **state)
     (void)state;
     reload_free(&reload);
     qv_health_free(&reload.health);
+    qv_audit_free(&reload.audit);
     reload = (struct reload){0};
     return 0;
 }

@@ -99,6 +99,81 @@ static void nothing_new_is_a_new_trust(void **state)
     fx_free(&peer);
 }
 
+static void expect_resumed(struct qv_trust *from, struct qv_trust *at, bool resumed)
+{
+    struct fx_pair peer = fx_system(&cloud, "a", "65");
+    struct fx_client client = {.pair = &peer, .version = TLS1_3_VERSION};
+    struct fx_tls before, after;
+    struct qv_path path;
+    expect_path(from, MUTUAL, &client, now, &before, &path);
+    client.session = before.session;
+    expect_path(at, MUTUAL, &client, now, &after, &path);
+    assert_int_equal(SSL_session_reused(after.server), resumed);
+    fx_tls_free(&before);
+    fx_tls_free(&after);
+    fx_free(&peer);
+}
+
+static void the_same_again_keeps_tickets(void **state)
+{
+    (void)state;
+    struct qv_trust *old = load_good("cloud.crt", NULL), *again = NULL, *third = NULL;
+    assert_int_equal(qv_trust_again(old, &again), QV_OK);
+    assert_true(qv_trust_generation(again) > qv_trust_generation(old));
+    assert_int_equal(qv_trust_tls_generation(again), qv_trust_tls_generation(old));
+    assert_string_equal(qv_trust_cloud(again).at, FX_CLOUD);
+    assert_ptr_equal(qv_trust_context(again, MUTUAL), qv_trust_context(old, MUTUAL));
+    expect_resumed(old, again, true);
+    assert_int_equal(qv_trust_again(again, &third), QV_OK);
+    expect_resumed(old, third, true);
+    qv_trust_free(&old);
+    qv_trust_free(&again); /* what it has lives by itself */
+    expect_resumed(third, third, true);
+    QV_CLEANUP(qv_trust) struct qv_trust *renewed = renew(third, NULL, NULL);
+    assert_true(qv_trust_tls_generation(renewed) > qv_trust_tls_generation(third));
+    expect_resumed(third, renewed, false);
+    qv_trust_free(&third);
+}
+
+static void what_is_alike(void **state)
+{
+    (void)state;
+    struct fx_pair own = next_own();
+    QV_CLEANUP(qv_trust) struct qv_trust *bare = load_good("cloud.crt", NULL);
+    QV_CLEANUP(qv_trust) struct qv_trust *same = renew(bare, NULL, NULL);
+    assert_true(qv_trust_is_alike(bare, same));
+    QV_CLEANUP(qv_trust) struct qv_trust *listed = load_good("cloud.crt", "cloud.crl");
+    QV_CLEANUP(qv_trust) struct qv_trust *as_listed = renew(listed, NULL, NULL);
+    assert_true(qv_trust_is_alike(listed, as_listed));
+    assert_false(qv_trust_is_alike(bare, listed));
+    QV_CLEANUP(qv_trust) struct qv_trust *both = load_good("both.crt", "cloud.crl");
+    assert_false(qv_trust_is_alike(listed, both));
+    configure("both.crt", "cloud.crl");
+    use_next_own();
+    QV_CLEANUP(qv_trust) struct qv_trust *next = renew(both, NULL, NULL);
+    assert_false(qv_trust_is_alike(both, next));
+    fx_free(&own);
+}
+
+static void lack_of_memory_for_the_same_again(void **state)
+{
+    (void)state;
+    QV_CLEANUP(qv_trust) struct qv_trust *old = load_good("cloud.crt", "cloud.crl");
+    bool swept = false;
+    size_t failures = 0;
+    for (size_t nth = 1; !swept; nth++) {
+        QV_CLEANUP(qv_trust) struct qv_trust *again = NULL;
+        qv_memory_fail_at(nth);
+        enum qv_status status = qv_trust_again(old, &again);
+        swept = qv_memory_count() < nth;
+        qv_memory_fail_at(0);
+        assert_int_equal(status, swept ? QV_OK : QV_NO_MEMORY);
+        assert_true((again != NULL) == swept);
+        failures += !swept;
+    }
+    assert_true(failures >= 3);
+}
+
 static void a_fault_in_the_own_part_holds_the_other_not_back(void **state)
 {
     (void)state;
@@ -371,6 +446,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_parts_are_renewed),
         cmocka_unit_test(nothing_new_is_a_new_trust),
+        cmocka_unit_test(the_same_again_keeps_tickets),
+        cmocka_unit_test(what_is_alike),
+        cmocka_unit_test(lack_of_memory_for_the_same_again),
         cmocka_unit_test(a_fault_in_the_own_part_holds_the_other_not_back),
         cmocka_unit_test(a_fault_in_cas_and_crls_holds_the_other_not_back),
         cmocka_unit_test(both_may_be_at_fault),

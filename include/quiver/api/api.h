@@ -53,7 +53,9 @@ struct qv_request {
  * What the audit trail is to have of an answer, beside what the server knows itself. A line has
  * each answer 401 and 403 (and 422 to a CHAP request without its key), whatever was asked for, and
  * each change that the policy granted, whatever came of it; but for pings, which renew a lease and
- * come by the thousand. What never came so far (400, 404, 405, 429 ...) has none, nor have lookups.
+ * come by the thousand. What is beyond a caller's share of requests or connections (429) has one a
+ * second for each system: whoever is refused without end must not fill the disk. What never came so
+ * far (400, 404, 405 ...) has none, nor have lookups.
  */
 enum qv_recorded {
     QV_RECORD_NONE,
@@ -69,6 +71,7 @@ struct qv_record {
     struct qv_buf object;     /**< instance id, system or device name, as far as it is known */
     struct qv_buf reason;     /**< of what was not made: the words, whether told or not */
     uint64_t epoch, revision; /**< of a change; revision 0: none */
+    uint64_t suppressed;      /**< refusals before it that have no line */
 };
 
 /** How errors look. */

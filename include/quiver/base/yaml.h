@@ -11,6 +11,9 @@
 #include <quiver/base/json.h>
 #include <yaml.h>
 
+#define QV_YAML_FAULTS_MAX 100 /**< that are told of one file; that there are more is the last */
+#define QV_YAML_KEYS_MAX   64  /**< no table of keys is longer */
+
 /** One reading of a file. Set `path` and `faults` and leave the rest zero. */
 struct qv_yaml {
     const char *path;          /**< named in faults; borrowed */
@@ -47,7 +50,11 @@ QV_MUST_CHECK enum qv_status qv_yaml_read(struct qv_yaml *yaml, struct qv_str te
 QV_MUST_CHECK enum qv_status qv_yaml_status(const struct qv_yaml *yaml);
 void qv_yaml_free(struct qv_yaml *yaml); /**< the document; `path` and `faults` are not its own */
 
-/** Tells "path:line: where: words". */
+/** The line where a text nests deeper than any file of ours, or 0. To be asked before libyaml loads
+ *  a document: its time grows with the square of the depth. Of what is no YAML it says nothing. */
+int qv_yaml_deep_line(struct qv_str text);
+
+/** Tells "path:line: where: words", of the first QV_YAML_FAULTS_MAX. */
 void qv_yaml_fault(const struct qv_yaml_at *at, const char *format, ...) QV_PRINTF(2, 3);
 /** Appends text from the file for a fault: in quotes, cut at 80 bytes, control characters
  *  replaced. */

@@ -46,7 +46,8 @@ struct qv_audit_event {
     struct qv_str reason;               /**< of a refusal: the words */
     uint64_t epoch, revision;           /**< of a change; revision 0: none */
     int64_t duration_us;
-    bool reserved; /**< uses up one QV_OK of qv_audit_reserve */
+    uint64_t suppressed; /**< refusals of the same system before it that have no line; 0: none */
+    bool reserved;       /**< uses up one QV_OK of qv_audit_reserve */
 };
 /** Appends a line. What cannot be written is counted as lost, and the next line that can be
  *  written says how many. */

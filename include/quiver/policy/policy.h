@@ -72,6 +72,8 @@ QV_MUST_CHECK enum qv_status qv_policy_builtin(const struct qv_rules *rules,
 struct qv_policy *qv_policy_ref(struct qv_policy *policy);   /**< NULL is fine */
 void qv_policy_free(struct qv_policy **policy);              /**< drops one reference */
 size_t qv_policy_rule_count(const struct qv_policy *policy); /**< without those of `visible` */
+/** Were both read from the same text, and from the same file? */
+bool qv_policy_is_alike(const struct qv_policy *one, const struct qv_policy *other);
 /** Is there a rule, or an entry of `visible`, of that name? */
 bool qv_policy_has_rule(const struct qv_policy *policy, struct qv_str name);
 

@@ -54,6 +54,14 @@ QV_MUST_CHECK enum qv_status qv_trust_renew(const struct qv_trust *old,
                                             struct qv_trust **ret_trust,
                                             struct qv_trust_renewal *ret_renewal);
 
+/** Are own certificate, CAs, CRLs and TLS settings of both the same, byte by byte, and from the
+ * same files? */
+bool qv_trust_is_alike(const struct qv_trust *one, const struct qv_trust *other);
+/** `old` under a higher generation, with its contexts: its tickets stay good. For a new policy, by
+ *  which nobody's session ends. */
+QV_MUST_CHECK enum qv_status qv_trust_again(const struct qv_trust *old,
+                                            struct qv_trust **ret_trust);
+
 struct qv_trust *qv_trust_ref(struct qv_trust *trust);
 void qv_trust_free(struct qv_trust **trust); /**< drops one reference */
 
@@ -62,6 +70,8 @@ void qv_trust_free(struct qv_trust **trust); /**< drops one reference */
 struct qv_str qv_trust_cloud(const struct qv_trust *trust);
 /** Number of this trust: rises with each one made in this process. */
 uint64_t qv_trust_generation(const struct qv_trust *trust);
+/** That of the trust by whose contexts it answers; tickets carry it. */
+uint64_t qv_trust_tls_generation(const struct qv_trust *trust);
 /** CAs and CRLs; lives as the trust. */
 const struct qv_anchors *qv_trust_anchors(const struct qv_trust *trust);
 /** Facts of the own certificate; NULL without TLS listeners; lives as the trust. */
