@@ -10,18 +10,32 @@
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static const char *const messages[] = {
-    [QV_CHAP_NEW] = "Service registered successfully",
-    [QV_CHAP_SAME] = "Service already registered",
-    [QV_CHAP_UPDATED] = "Service registration updated",
-    [QV_CHAP_KEPT] = "Service already registered",
+#define NEW     "Service registered successfully"
+#define KNOWN   "Service already registered"
+#define UPDATED "Service registration updated"
+
+/* From 2.1 on the same data count as new ones. */
+static const char *const messages[][QV_CHAP_ENDED] = {
+    [QV_CHAP_SEED] = {[QV_CHAP_NEW] = NEW,
+                      [QV_CHAP_SAME] = KNOWN,
+                      [QV_CHAP_UPDATED] = UPDATED,
+                      [QV_CHAP_KEPT] = KNOWN},
+    [QV_CHAP_2_1] = {[QV_CHAP_NEW] = NEW,
+                     [QV_CHAP_SAME] = UPDATED,
+                     [QV_CHAP_UPDATED] = UPDATED,
+                     [QV_CHAP_KEPT] = KNOWN},
+    [QV_CHAP_2_2] = {[QV_CHAP_NEW] = NEW,
+                     [QV_CHAP_SAME] = UPDATED,
+                     [QV_CHAP_UPDATED] = UPDATED,
+                     [QV_CHAP_KEPT] = KNOWN},
 };
 
 static void write_registered(const struct qv_job *job, const struct qv_outcome *outcome,
                              struct qv_response *response)
 {
     const struct qv_chap *chap = (const struct qv_chap *)outcome->chap;
-    int64_t seconds = job->api->config->chap.ttl_ms / 1000; /* promises nothing that is not so */
+    const struct qv_config *config = job->api->config;
+    int64_t seconds = config->chap.ttl_ms / 1000; /* promises nothing that is not so */
     struct qv_buf *body = &response->body;
     response->status = 200;
     response->content_type = "application/json";
@@ -30,7 +44,7 @@ static void write_registered(const struct qv_job *job, const struct qv_outcome *
     qv_buf_put_text(body, ",\"status\":\"registered\",\"service_url\":");
     qv_json_write_str(body, chap->url);
     qv_buf_printf(body, ",\"message\":\"%s\",\"ttl_seconds\":%lld,\"ping_url\":",
-                  messages[outcome->chap_how], (long long)seconds);
+                  messages[config->chap.dialect][outcome->chap_how], (long long)seconds);
     qv_json_write_str(body, qv_str_from(job->ping_url));
     qv_buf_put_char(body, '}');
 }

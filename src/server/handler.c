@@ -4,10 +4,9 @@
  * too much, is it on the blacklist, may it manage, what is asked for, did a CHAP service prove its
  * key, may this caller call it; then the operation, which asks the policy about the object. Each
  * gate either lets it pass, or ends it with an error, or asks the verifier about the caller and is
- * tried again when that has answered; nothing behind a gate that refused is looked at. Before all of
- * this stands whether the connection is still trusted: if it is not, the request is not looked at at
- * all.
- * The connection's thread.
+ * tried again when that has answered; nothing behind a gate that refused is looked at. Before all
+ * of this stands whether the connection is still trusted: if it is not, the request is not looked
+ * at at all. The connection's thread.
  */
 #include "caller.h"
 #include "live.h"

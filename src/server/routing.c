@@ -139,6 +139,7 @@ enum qv_status qv_routing_check_key(struct qv_exchange *exchange, struct qv_erro
     bool proved = qv_gate_chap(api, asked->operation, &exchange->request, &exchange->response);
     exchange->account.key = exchange->request.key_number;
     if (!proved) {
+        qv_buf_put(&exchange->response.record.object, exchange->request.param);
         exchange->account.operation = asked->operation;
         exchange->routed.route = NULL;
     }

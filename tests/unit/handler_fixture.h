@@ -23,6 +23,7 @@ static struct qv_view *view;
 static struct qv_rights *rights; /* of prov */
 static struct qv_identity *caller;
 static struct qv_api api;
+static const char *base; /* of a request to CHAP; NULL: it is not known */
 
 /* NULL: the rules that are shipped. */
 static inline void set_policy(const char *text)
@@ -66,7 +67,6 @@ struct call {
     enum qv_operation operation;
     const char *body, *query, *param;
     const char *content_type; /* NULL: not sent */
-    const char *base;         /* of CHAP */
 };
 
 static inline void run(const struct call *call, struct qv_response *response,
@@ -79,7 +79,7 @@ static inline void run(const struct call *call, struct qv_response *response,
         .param = qv_str_from(call->param),
         .origin = QV_STR(ORIGIN),
         .identity = caller,
-        .base = qv_str_from(call->base),
+        .base = qv_str_from(base),
         .json_depth = 16,
     };
     if (call->content_type != NULL)

@@ -34,6 +34,7 @@ static int set_chap_up(void **state)
     int fault = set_up(state);
     config.chap.definition = definition;
     config.chap.ttl_ms = 30999;
+    base = "http://r:80";
     set_policy(OPEN);
     return fault;
 }
@@ -104,6 +105,7 @@ static void expect_made(const struct call *call, struct qv_outcome outcome, bool
 /* ---- register -------------------------------------------------------------------------------- */
 
 #define REGISTER .handle = chap_register, .operation = QV_OP_CHAP_REGISTER, .content_type = JSON
+#define SUCCESS  "Service registered successfully"
 #define REGISTERED(message, base)                                                                  \
     "{\"id\":\"m1\",\"status\":\"registered\",\"service_url\":\"http://"                           \
     "old:1\",\"message\":\"" message "\",\"ttl_seconds\":30,\"ping_url\":\"" base                  \
@@ -115,40 +117,48 @@ static void a_registration_is_answered(void **state)
     static const struct {
         enum qv_chap_how how;
         bool done;
-        const char *body;
+        const char *seed, *later; /* from 2.1 on */
     } rows[] = {
-        {QV_CHAP_NEW, true, REGISTERED("Service registered successfully", "http://r:80")},
-        {QV_CHAP_SAME, true, REGISTERED("Service already registered", "http://r:80")},
-        {QV_CHAP_UPDATED, true, REGISTERED("Service registration updated", "http://r:80")},
-        {QV_CHAP_KEPT, false, REGISTERED("Service already registered", "http://r:80")},
+        {QV_CHAP_NEW, true, REGISTERED(SUCCESS, "http://r:80"), REGISTERED(SUCCESS, "http://r:80")},
+        {QV_CHAP_SAME, true, REGISTERED("Service already registered", "http://r:80"),
+         REGISTERED("Service registration updated", "http://r:80")},
+        {QV_CHAP_UPDATED, true, REGISTERED("Service registration updated", "http://r:80"),
+         REGISTERED("Service registration updated", "http://r:80")},
+        {QV_CHAP_KEPT, false, REGISTERED("Service already registered", "http://r:80"),
+         REGISTERED("Service already registered", "http://r:80")},
     };
-    const struct call call = {REGISTER, .body = BODY, .base = "http://r:80"};
+    const struct call call = {REGISTER, .body = BODY};
     put_service(SECOND);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct qv_outcome outcome = {.done = rows[i].done, .chap_how = rows[i].how};
-        expect_made(&call, outcome, true, 200, rows[i].body, QV_RECORD_ALLOWED);
-    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (unsigned d = QV_CHAP_SEED; d <= QV_CHAP_2_2; d++) {
+            config.chap.dialect = (enum qv_chap_dialect)d;
+            const struct qv_outcome outcome = {.done = rows[i].done, .chap_how = rows[i].how};
+            expect_made(&call, outcome, true, 200, d == QV_CHAP_SEED ? rows[i].seed : rows[i].later,
+                        QV_RECORD_ALLOWED);
+        }
 }
 
 static void ping_url_is_as_configured(void **state)
 {
     (void)state;
+    static const char *const bases[] = {NULL, "http://r:80"};
     const struct qv_outcome made = {.done = true};
-    const struct call call = {REGISTER, .body = BODY, .base = "http://r:80"};
-    const struct call nameless = {REGISTER, .body = BODY};
+    const struct call call = {REGISTER, .body = BODY};
     put_service(SECOND);
-    expect_words(&nameless, 400, "chap.hosts");
-    expect_words(&nameless, 400, "chap.public_url");
-    config.chap.public_url = public_url;
-    expect_made(&nameless, made, true, 200,
-                REGISTERED("Service registered successfully", "https://registry.example:8444/up"),
-                QV_RECORD_ALLOWED);
-    expect_made(&call, made, true, 200,
-                REGISTERED("Service registered successfully", "https://registry.example:8444/up"),
-                QV_RECORD_ALLOWED);
-    config.chap.ping_url = QV_CHAP_RELATIVE;
-    expect_made(&nameless, made, true, 200, REGISTERED("Service registered successfully", ""),
-                QV_RECORD_ALLOWED);
+    base = NULL;
+    expect_words(&call, 400, "chap.hosts");
+    expect_words(&call, 400, "chap.public_url");
+    for (size_t i = 0; i < 2; i++) {
+        base = bases[i];
+        config.chap.ping_url = QV_CHAP_ABSOLUTE;
+        config.chap.public_url = public_url;
+        expect_made(&call, made, true, 200, REGISTERED(SUCCESS, "https://registry.example:8444/up"),
+                    QV_RECORD_ALLOWED);
+        config.chap.ping_url = QV_CHAP_RELATIVE;
+        expect_made(&call, made, true, 200, REGISTERED(SUCCESS, ""), QV_RECORD_ALLOWED);
+        config.chap.public_url = NULL;
+        expect_made(&call, made, true, 200, REGISTERED(SUCCESS, ""), QV_RECORD_ALLOWED);
+    }
 }
 
 static void content_types_are_judged(void **state)
@@ -198,8 +208,8 @@ static void faults_of_the_body_are_told(void **state)
     (void)state;
     static const char missing[] = "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\"],"
                                   "\"msg\":\"Field required\",\"input\":null}]}";
-    const struct call none = {REGISTER, .base = "http://r"};
-    const struct call null = {REGISTER, .body = "null", .base = "http://r"};
+    const struct call none = {REGISTER};
+    const struct call null = {REGISTER, .body = "null"};
     const struct call no_text = {.handle = chap_register,
                                  .operation = QV_OP_CHAP_REGISTER,
                                  .content_type = "text/plain",
@@ -207,12 +217,12 @@ static void faults_of_the_body_are_told(void **state)
     expect(&none, 422, missing);
     expect(&null, 422, missing);
     expect(&no_text, 422, missing);
-    const struct call empty = {REGISTER, .body = "{}", .base = "http://r"};
+    const struct call empty = {REGISTER, .body = "{}"};
     expect(&empty, 422,
            "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"url\"],\"msg\":\"Field "
            "required\",\"input\":{}},{\"type\":\"missing\",\"loc\":[\"body\",\"info\"],\"msg\":"
            "\"Field required\",\"input\":{}}]}");
-    const struct call broken = {REGISTER, .body = "{", .base = "http://r"};
+    const struct call broken = {REGISTER, .body = "{"};
     expect_words(&broken, 422, "\"json_invalid\"");
 }
 
@@ -250,9 +260,8 @@ static void a_delete_has_no_words(void **state)
 static void the_store_being_away_is_told(void **state)
 {
     (void)state;
-    const struct call calls[] = {{REGISTER, .body = BODY, .base = "http://r"},
-                                 {PING, .param = "m1"},
-                                 {DELETE, .param = "m1"}};
+    const struct call calls[] = {
+        {REGISTER, .body = BODY}, {PING, .param = "m1"}, {DELETE, .param = "m1"}};
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         struct qv_outcome away = {.status = QV_UNAVAILABLE};
         qv_error_set(&away.error, QV_UNAVAILABLE, "Redis is away");
@@ -288,9 +297,8 @@ static void a_rule_decides_about_the_service(void **state)
     (void)state;
     set_policy(OTHERS);
     put_service(SECOND);
-    const struct call calls[] = {{REGISTER, .body = BODY, .base = "http://r"},
-                                 {PING, .param = "m1"},
-                                 {DELETE, .param = "m1"}};
+    const struct call calls[] = {
+        {REGISTER, .body = BODY}, {PING, .param = "m1"}, {DELETE, .param = "m1"}};
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
         expect_words(&calls[i], 403, "Forbidden");
     config.authorization.explain_to_clients = true;

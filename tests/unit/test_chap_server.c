@@ -210,7 +210,7 @@ static void every_error_is_a_detail(void **state)
         {"POST /v2/services/$register", KEY "Content-Length: 1026\r\n", 413,
          DETAIL("Request body is larger than 1024 bytes"), NULL},
         {"POST /v2/services/$register", KEY "Content-Length: x\r\n", 400,
-         DETAIL("Invalid request: Invalid Request"), NULL},
+         DETAIL("Invalid request: broken content-length header"), NULL},
         {"POST /v2/services/$register", KEY "Expect: x\r\nContent-Length: 1\r\n", 400,
          DETAIL("Expectation is not supported"), NULL},
     };

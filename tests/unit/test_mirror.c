@@ -11,9 +11,10 @@ static struct redis_fixture mirror;
 
 #define NOT_WRITTEN "the mirror of CHAP services at "
 
-static void begin_mirroring(void)
+static void begin_mirroring(int64_t timeout_ms)
 {
     store_prepare();
+    f.config->store.timeout_ms = timeout_ms; /* on which its patience hangs, too */
     f.config->chap.mirrors = true;
     f.config->chap.mirror =
         (struct qv_config_redis){.kind = QV_REDIS_UNIX, .path = mirror.socket, .database = 3};
@@ -121,7 +122,7 @@ static void everything_is_written_after_each_connect(void **state)
     char id[32];
     store_end();
     redis_end(&mirror, SIGTERM);
-    begin_mirroring();
+    begin_mirroring(800);
     await(has_reason(NOT_WRITTEN));
     struct chap_answer answers[MANY];
     for (int i = 0; i < MANY; i++) {
@@ -182,6 +183,8 @@ static void what_is_remembered_is_bounded(void **state)
     enum { MANY = 10300, AT_ONCE = 100 };
     struct chap_answer answers[AT_ONCE];
     char id[32];
+    store_end();
+    begin_mirroring(60000);
     enter_chap("first", "http://a:1");
     await(is_mirrored("first"));
     kill(mirror.pid, SIGSTOP);
@@ -231,7 +234,7 @@ static void the_password_is_used_and_never_told(void **state)
     (void)state;
     redis_do(&mirror, "CONFIG SET requirepass correct-horse");
     store_end();
-    begin_mirroring();
+    begin_mirroring(800);
     await(has_reason("NOAUTH"));
     static const char *const passwords[] = {"wrong-horse", "correct-horse"};
     for (size_t i = 0; i < 2; i++) {
@@ -275,7 +278,7 @@ static int set_up(void **state)
     redis_folder(&mirror);
     redis_start(&redis);
     redis_start(&mirror);
-    begin_mirroring();
+    begin_mirroring(800);
     await(is_well());
     return 0;
 }
