@@ -80,7 +80,8 @@ static void a_ping_undoes_no_deletion(void **state)
 /* ---- ping against expiry --------------------------------------------------------------------- */
 
 /* Both nodes ping it again and again, each time for so short that it is a near thing; ticks remove
-   it meanwhile. Once one was told that it is gone, nobody is told otherwise. */
+   it meanwhile. Who is told that it lives came before its end; once
+   one was told that it is gone, nobody is told otherwise. */
 static void a_ping_revives_nothing_that_ended(void **state)
 {
     (void)state;
@@ -88,14 +89,16 @@ static void a_ping_revives_nothing_that_ended(void **state)
         terms.ttl_us = 30000000;
         char id[32];
         snprintf(id, sizeof(id), "model-%d", round);
-        enter_chap(id, "http://a:1");
+        int64_t ends_us = enter_chap(id, "http://a:1").times.ends_us;
         terms.ttl_us = 1000 + round * 300;
         bool gone = false;
         int kept = 0;
         while (!gone || is_stored(id)) {
             struct chap_answer ping = ping_chap(id);
             assert_false(gone && ping.done);
+            assert_true(!ping.done || ping.times.pinged_us < ends_us);
             gone = !ping.done;
+            ends_us = ping.times.ends_us;
             kept += ping.done;
             swap_nodes();
         }

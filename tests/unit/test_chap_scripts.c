@@ -220,7 +220,7 @@ static void a_ping_moves_the_end_and_nothing_else(void **state)
     (void)state;
     assert_reply(REGISTER_CHAP(NOBODY, DOC, "replace"), "OK", "2");
     char *stored = redis_text(&redis, KEY);
-    set_lease(redis_us() + 1000);
+    set_lease(redis_us() + 1000000);
     int64_t from = redis_us();
     redisReply *reply = PING_CHAP("0");
     assert_string_equal(item(reply, 0), "OK");
@@ -250,6 +250,9 @@ static void a_ping_brings_nothing_back(void **state)
     assert_reply(DELETE_CHAP(), "OK", "3");
     assert_changes_nothing(assert_reply(PING_CHAP("60000000"), "NOTHING", "3"));
     redis_do(&redis, "SET %s %s", KEY, DOC); /* a key without a lease does not live */
+    assert_changes_nothing(assert_reply(PING_CHAP("60000000"), "NOTHING", "3"));
+    redis_do(&redis, "DEL %s", KEY); /* nor does a lease without a key */
+    set_lease(redis_us() + 60000000);
     assert_changes_nothing(assert_reply(PING_CHAP("60000000"), "NOTHING", "3"));
 }
 
