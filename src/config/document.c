@@ -48,13 +48,13 @@ void qv_load_yaml(struct qv_load *load, struct qv_str text)
 {
     yaml_parser_t parser;
     yaml_document_t document;
-    if (!yaml_parser_initialize(&parser)) {
-        load->out_of_memory = true;
-        return;
-    }
     int deep = qv_yaml_deep_line(text);
     if (deep != 0) {
         qv_load_fault(load, deep, NULL, "is nested too deeply");
+        return;
+    }
+    if (!yaml_parser_initialize(&parser)) {
+        load->out_of_memory = true;
         return;
     }
     const char *at = text.length > 0 ? text.at : "";

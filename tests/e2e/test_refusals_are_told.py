@@ -186,23 +186,32 @@ def test_at_most_so_many_lines(quiver, cloud, shown):
     server = cloud.start(quiver)
     certificate = shown("revoked")
 
+    def refusals():
+        return [line for line in server.log if line.get("event") == "handshake refused"]
+
     def flood():
         for _ in range(2 * TIMES):
             server.alert(certificate)
 
-    threads = [threading.Thread(target=flood) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    lines = [line for line in server.log if line.get("event") == "handshake refused"]
-    wait_until(lambda: metric(server, "quiver_handshakes_total", outcome="refused", reason="revoked") == 6 * TIMES,
-               5, "all being counted")
-    assert sum(1 + line.get("suppressed", 0) for line in lines) <= 6 * TIMES
+    def some_were_left_out():
+        """One flood is enough, unless the machine is too slow for more than the bound in a second."""
+        nonlocal sent
+        threads = [threading.Thread(target=flood) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        sent += 6 * TIMES
+        wait_until(lambda: metric(server, "quiver_handshakes_total", outcome="refused", reason="revoked") == sent,
+                   5, "all being counted")
+        return any("suppressed" in line for line in refusals())
+
+    sent = 0
+    wait_until(some_were_left_out, 60, "more refusals in a second than are told")
+    lines = refusals()
+    assert sum(1 + line.get("suppressed", 0) for line in lines) <= sent
     seconds = {line["time"][:19] for line in lines}
     assert len(lines) <= LINES_A_SECOND * (len(seconds) + 1)
-    assert any("suppressed" in line for line in lines)
-
 
 @pytest.mark.parametrize("tls", TLS)
 @pytest.mark.parametrize("kind", KINDS)

@@ -30,6 +30,7 @@ def test_one_of_a_hundred(quiver, tmp_path, tls):
     assert outcome["connections"] == {"kept": CLIENTS - 1, "ended": 1}
     assert [client.echo() for client in clients] == [200] * (CLIENTS - 1)
     assert [client.live.socket.getsockname()[1] for client in clients] == ports
+    server.wait_log("connection ended")
     assert len([line for line in server.log if line.get("event") == "connection ended"]) == 1
 
 
