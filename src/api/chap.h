@@ -14,11 +14,11 @@ struct qv_chap_terms chap_terms(const struct qv_api *api);
 /** Answers 404: "Service <id> not found". */
 void chap_set_not_found(struct qv_str id, struct qv_response *response);
 
-/** A service as the policy is asked about it: what it is, and room for its provider's name.
+/** A service as the policy is asked about it: what it is, and room for names in the dialect's form.
  *  Zero-initialized: empty. */
 struct chap_object {
     struct qv_object object;
-    struct qv_buf provider; /* owned */
+    struct qv_buf provider, service; /* owned */
 };
 void chap_object_free(struct chap_object *object);
 /** Names provider and definition; version and metadata are the caller's to fill in. */

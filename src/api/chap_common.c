@@ -29,14 +29,18 @@ void chap_set_not_found(struct qv_str id, struct qv_response *response)
 void chap_object_free(struct chap_object *object)
 {
     qv_buf_free(&object->provider);
+    qv_buf_free(&object->service);
 }
 
 enum qv_status chap_object_begin(const struct qv_api *api, struct qv_str id,
                                  struct chap_object *object)
 {
     qv_chap_provider_write(&api->rules, id, &object->provider);
+    qv_name_normalize(api->rules.dialect, QV_ENTITY_DEFINITION,
+                      qv_str_from(api->config->chap.definition), &object->service);
     QV_TRY(qv_buf_status(&object->provider));
+    QV_TRY(qv_buf_status(&object->service));
     object->object.provider = qv_buf_str(&object->provider);
-    object->object.service = qv_str_from(api->config->chap.definition);
+    object->object.service = qv_buf_str(&object->service);
     return QV_OK;
 }

@@ -137,7 +137,8 @@ static enum qv_status ask(const struct qv_api *api, const struct qv_permit *perm
         set_fault(response, status, &error, request);
         return status;
     }
-    object.object.version = qv_str_from(registration->version);
+    /* As it is stored: it may have a NUL. */
+    object.object.version = qv_json_str(json_object_get(registration->info, "version"));
     object.object.metadata = registration->info;
     return ask_policy(api, permit, request, id, &object.object, response, ret_grant);
 }

@@ -95,12 +95,13 @@ static const char *authentication_fault(const struct qv_config_listener *listene
 static void check_chap_listener(struct qv_load *load, struct qv_config_listener *listener,
                                 bool authentication_given)
 {
+    enum qv_authentication given = listener->authentication;
     listener->authentication = QV_AUTHENTICATION_NONE;
     if (listener->serve != QV_SERVE_CHAP)
         listener_fault(load, listener, "serve",
                        "chap answers in a shape of its own, give it a listener of its own: "
                        "serve: [chap]");
-    else if (authentication_given)
+    else if (authentication_given && given != QV_AUTHENTICATION_NONE)
         listener_fault(load, listener, "authentication",
                        "has no effect for chap, remove it and set chap.authentication");
 }

@@ -265,8 +265,8 @@ static const struct qv_setting config_settings[] = {
      .doc = "What a Host header may name on a listener without TLS, each with or without port."},
     {"chap.reregister", QV_KIND_CHOICE, CONFIG(chap.reregister), .choices = reregistrations,
      .fallback = "replace",
-     .doc = "Registering what is there with other data: `replace` takes them over; `keep` leaves "
-            "all as it was, also the time when it vanishes, as the first description says."},
+     .doc = "Registering what is there: `replace` renews its lease, and takes over other data; "
+            "`keep` leaves all as it is, its end too, as CHAP's first description says."},
     {"chap.authentication", QV_KIND_CHOICE, CONFIG(chap.authentication),
      .choices = chap_authentications, .fallback = "key",
      .doc = "What registering, pinging and deleting take: a service `key`, a client `certificate`, "

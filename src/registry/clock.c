@@ -4,7 +4,7 @@
  */
 #include "view.h"
 
-enum { GOES_ON_US = 5000000 }; /* what tick.lua takes for a pause */
+enum { GOES_ON_US = QV_REGISTRY_PAUSE_MS * 1000 };
 
 void qv_registry_set_clock(struct qv_registry *registry, int64_t registry_us, int64_t offset_us,
                            struct qv_mono at)

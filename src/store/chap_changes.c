@@ -33,7 +33,7 @@ enum qv_status qv_change_register_chap(const struct qv_chap_registration *regist
     QV_TRY(qv_change_add(change, &doc));
     QV_TRY(add_number(change, terms->ttl_us));
     QV_TRY(qv_change_add_text(change, words_of_reregister[terms->reregister]));
-    QV_TRY(add_number(change, QV_GAP_MS));
+    QV_TRY(add_number(change, QV_REGISTRY_PAUSE_MS));
     *ret_change = change;
     change = NULL;
     return QV_OK;
@@ -47,7 +47,7 @@ enum qv_status qv_change_ping_chap(struct qv_str id, const struct qv_chap_terms 
     QV_TRY(qv_change_add_str(change, id));
     QV_TRY(add_number(change, terms->ttl_us));
     QV_TRY(add_number(change, terms->revive_us));
-    QV_TRY(add_number(change, QV_GAP_MS));
+    QV_TRY(add_number(change, QV_REGISTRY_PAUSE_MS));
     *ret_change = change;
     change = NULL;
     return QV_OK;
@@ -60,7 +60,7 @@ enum qv_status qv_change_delete_chap(struct qv_str id, const struct qv_identity 
     QV_TRY(qv_change_new(QV_SCRIPT_DELETE_CHAP, QV_OP_CHAP_DELETE, 3, &change));
     QV_TRY(qv_change_add_by(change, by));
     QV_TRY(qv_change_add_str(change, id));
-    QV_TRY(add_number(change, QV_GAP_MS));
+    QV_TRY(add_number(change, QV_REGISTRY_PAUSE_MS));
     *ret_change = change;
     change = NULL;
     return QV_OK;

@@ -32,8 +32,9 @@ struct qv_embedded {
     const char *path; /* of the data directory; the configuration's */
     int directory, lock;
     char *program;
-    pid_t pid; /* 0: none runs */
-    int log;   /* its output; -1: none */
+    const char *secret; /* environment variable that it does not get; the configuration's */
+    pid_t pid;          /* 0: none runs */
+    int log;            /* its output; -1: none */
     char line[256];
     size_t line_length;
     char last_line[256];
@@ -107,7 +108,7 @@ static enum qv_status start(struct qv_embedded *embedded, struct qv_mono now,
     embedded->last_line[0] = '\0';
     QV_TRY(qv_data_directory_check(embedded->directory, embedded->path, error));
     QV_TRY(qv_redis_child_start(embedded->program, embedded->directory, embedded->lock,
-                                &embedded->pid, &embedded->log, error));
+                                embedded->secret, &embedded->pid, &embedded->log, error));
     embedded->started = now;
     qv_lock_note(embedded->lock, getpid(), embedded->pid);
     qv_log(QV_LOG_INFO, "redis started", QV_LOG_INT("pid", embedded->pid),
@@ -176,6 +177,7 @@ enum qv_status qv_embedded_start(const struct qv_config *config, struct qv_embed
     if (embedded == NULL)
         return QV_NO_MEMORY;
     *embedded = (struct qv_embedded){.path = config->store.data_directory,
+                                     .secret = config->chap.keys.env,
                                      .directory = -1,
                                      .lock = -1,
                                      .log = -1,

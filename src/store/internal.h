@@ -186,7 +186,7 @@ void qv_load_leases(struct qv_store *store);
 
 /** Redis' clock says `now_us`, and so much of it was given back to leases. */
 void qv_time_learn(struct qv_store *store, int64_t now_us, int64_t offset_us);
-/** Registry time; since it was learned it goes on for QV_GAP_MS at most. */
+/** Registry time; since it was learned it goes on for QV_REGISTRY_PAUSE_MS at most. */
 int64_t qv_time_now_us(const struct qv_store *store);
 /** Does it, until more is learned? */
 bool qv_time_stands_still(const struct qv_store *store);

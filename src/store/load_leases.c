@@ -38,7 +38,7 @@ static void on_time(void *data, const struct qv_reply *reply, bool sent)
     }
     int64_t now_us = seconds * 1000000 + us;
     int64_t pause_ms = now_us / 1000 - store->tail.load_tick_ms;
-    if (store->tail.load_tick_ms != 0 && llabs(pause_ms) > QV_GAP_MS)
+    if (store->tail.load_tick_ms != 0 && llabs(pause_ms) > QV_REGISTRY_PAUSE_MS)
         offset_ms += pause_ms;
     qv_time_learn(store, now_us, offset_ms * 1000);
     qv_tail_scanned(store);

@@ -104,7 +104,8 @@ struct ends {
 enum { LOCK_FD = 3, FAULT_FD = 4, FIRST_FREE_FD = 16 };
 
 /* Between fork and exec: only what is async-signal-safe. */
-static void become_redis(const char *program, const struct ends *ends, pid_t parent)
+static void become_redis(const char *program, char **environment, const struct ends *ends,
+                         pid_t parent)
 {
     char *arguments[] = {"redis-server", "-", NULL};
     sigset_t none;
@@ -120,7 +121,7 @@ static void become_redis(const char *program, const struct ends *ends, pid_t par
         fault_fd = FAULT_FD;
         signal(SIGPIPE, SIG_DFL);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        execv(program, arguments);
+        execve(program, arguments, environment);
     }
     int fault = errno;
     _exit(write(fault_fd, &fault, sizeof(fault)) < 0 ? 126 : 127);
@@ -189,14 +190,38 @@ static int await_exec(struct ends *ends)
     return length == (ssize_t)sizeof(fault) ? fault : 0;
 }
 
-enum qv_status qv_redis_child_start(const char *program, int directory, int lock, pid_t *ret_pid,
-                                    int *ret_log, struct qv_error *error)
+static bool sets(const char *entry, const char *name)
 {
+    size_t length = name != NULL ? strlen(name) : 0;
+    return length > 0 && strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+/* Ours without the variable: what is secret is no other program's business. Owned by the caller,
+   the entries are ours. */
+static char **environment_without(const char *name)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **environment = qv_alloc_array(count + 1, sizeof(*environment));
+    for (size_t i = 0; environment != NULL && i < count; i++)
+        if (!sets(environ[i], name))
+            environment[kept++] = environ[i];
+    return environment;
+}
+
+enum qv_status qv_redis_child_start(const char *program, int directory, int lock,
+                                    const char *secret, pid_t *ret_pid, int *ret_log,
+                                    struct qv_error *error)
+{
+    char **environment = environment_without(secret);
+    if (environment == NULL)
+        return QV_NO_MEMORY;
     struct ends ends = {-1, -1, -1, -1, -1, -1, -1, -1};
     pid_t parent = getpid();
     pid_t pid = open_ends(&ends, directory, lock) ? fork() : -1;
     if (pid == 0)
-        become_redis(program, &ends, parent);
+        become_redis(program, environment, &ends, parent);
     int fault = pid < 0 ? errno : await_exec(&ends);
     if (fault == 0) {
         *ret_pid = pid;
@@ -204,6 +229,7 @@ enum qv_status qv_redis_child_start(const char *program, int directory, int lock
         ends.log_read = -1;
     }
     close_ends(&ends);
+    qv_free(environment);
     if (fault == 0)
         return QV_OK;
     return qv_error_set(error, QV_UNAVAILABLE, "%s cannot be started: %s", program,

@@ -27,11 +27,11 @@ static int64_t age_us(const struct qv_store *store)
 
 bool qv_time_stands_still(const struct qv_store *store)
 {
-    return age_us(store) >= (int64_t)QV_GAP_MS * 1000;
+    return age_us(store) >= (int64_t)QV_REGISTRY_PAUSE_MS * 1000;
 }
 
 int64_t qv_time_now_us(const struct qv_store *store)
 {
-    int64_t most = (int64_t)QV_GAP_MS * 1000, age = age_us(store);
+    int64_t most = (int64_t)QV_REGISTRY_PAUSE_MS * 1000, age = age_us(store);
     return store->time.registry_us + (age < most ? age : most);
 }

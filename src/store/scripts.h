@@ -21,9 +21,6 @@ enum qv_script {
     QV_SCRIPT_DELETE_CHAP,
     QV_SCRIPT_COUNT,
 };
-/** A longer pause between ticks was an outage or a clock step: leases get it back. One value for
- * all scripts that count in registry time (common.lua), in ms. */
-#define QV_GAP_MS 5000
 /** "register-service" ...; static. */
 const char *qv_script_name(enum qv_script script);
 /** The Lua text; static. */

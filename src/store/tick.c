@@ -68,7 +68,7 @@ void qv_tick(struct qv_store *store)
     const uint64_t values[] = {ENDS_AT_ONCE,
                                store->config->store.journal_max,
                                JOURNAL_KEEPS_MS,
-                               QV_GAP_MS,
+                               QV_REGISTRY_PAUSE_MS,
                                0,
                                (uint64_t)store->config->chap.revive_ms * 1000};
     enum { SEPARATOR = 4, COUNT = sizeof(values) / sizeof(values[0]) };

@@ -475,8 +475,6 @@ static const struct {
     {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap], authentication: "
           "outsourced"),
      "3: listener a: authentication" NO_EFFECT},
-    {WITH("name: a, address: 127.0.0.1, port: 1, tls: off, serve: [chap], authentication: none"),
-     "3: listener a: authentication" NO_EFFECT},
     {TLS WITH("name: a, address: 127.0.0.1, port: 1, tls: server, serve: [chap], authentication: "
               "certificate"),
      "4: listener a: authentication" NO_EFFECT},

@@ -131,6 +131,40 @@ static void inherits_nothing_but_the_lock(void **state)
     assert_int_equal(locks, 1);
 }
 
+/* What the process was started with; entries end with a NUL. */
+static bool was_given(pid_t pid, const char *entry)
+{
+    char path[64], environment[8192];
+    snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t length = fread(environment, 1, sizeof(environment) - 1, file);
+    fclose(file);
+    environment[length] = '\0';
+    bool given = false;
+    for (size_t at = 0; at < length && !given; at += strlen(environment + at) + 1)
+        given = strcmp(environment + at, entry) == 0;
+    return given;
+}
+
+/* The key of CHAP services is no business of Redis. */
+static void inherits_no_secret(void **state)
+{
+    (void)state;
+    static char name[] = "QUIVER_TEST_KEY";
+    char *before = f.config->chap.keys.env;
+    f.config->chap.keys.env = name;
+    setenv(name, "secret", 1);
+    setenv("QUIVER_TEST_KEY_2", "none", 1);
+    start();
+    assert_false(was_given(redis_pid(), "QUIVER_TEST_KEY=secret"));
+    assert_true(was_given(redis_pid(), "QUIVER_TEST_KEY_2=none"));
+    qv_embedded_free(&embedded);
+    f.config->chap.keys.env = before;
+    unsetenv(name);
+    unsetenv("QUIVER_TEST_KEY_2");
+}
+
 static void a_killed_redis_is_started_again_with_its_data(void **state)
 {
     (void)state;
@@ -435,6 +469,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(serves_a_store),
         IN_A_FOLDER(inherits_nothing_but_the_lock),
+        IN_A_FOLDER(inherits_no_secret),
         IN_A_FOLDER(a_killed_redis_is_started_again_with_its_data),
         IN_A_FOLDER(what_was_answered_holds_when_redis_is_killed),
         IN_A_FOLDER(ends_in_order),

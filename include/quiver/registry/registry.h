@@ -59,8 +59,11 @@ void qv_registry_publish(struct qv_registry *registry, struct qv_view *view);
  * stays. Takes a reference; NULL: none is left out. Any thread. */
 void qv_registry_set_revocation(struct qv_registry *registry, struct qv_anchors *anchors);
 
+/** A longer time without a tick of the store was an outage or a clock step, and leases get it back:
+ *  one value for all that counts in registry time, the store's scripts included. Milliseconds. */
+#define QV_REGISTRY_PAUSE_MS 5000
 /** Registry time (design 5, "Time") at the moment `at`: wall time less what was given back to
- * leases so far (`offset_us`). Between two calls it goes on by the monotonic clock for five seconds
+ * leases so far (`offset_us`). Between two calls it goes on by the monotonic clock for that long
  * at most, and then stands still until the next: a longer pause is given back. Any thread. */
 void qv_registry_set_clock(struct qv_registry *registry, int64_t registry_us, int64_t offset_us,
                            struct qv_mono at);

@@ -72,8 +72,8 @@ struct qv_chap_terms {
     enum qv_chap_reregister reregister; /**< of registering what is there with other data */
 };
 /** register: one whose lease has ended is as if it were not there. With the same data it renews the
- *  lease; with other data it replaces, unless the terms keep what is there as it is. `by` NULL: no
- *  certificate was shown. */
+ *  lease; with other data it replaces; unless the terms keep what is there as it is, lease and all.
+ * `by` NULL: no certificate was shown. */
 QV_MUST_CHECK enum qv_status
 qv_change_register_chap(const struct qv_chap_registration *registration,
                         const struct qv_chap_terms *terms, const struct qv_identity *by,
