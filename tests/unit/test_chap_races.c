@@ -127,9 +127,9 @@ static void of_two_registrations_one_is_the_first(void **state)
         const struct chap_answer *first = a.how == QV_CHAP_NEW ? &a : &b;
         const struct chap_answer *second = first == &a ? &b : &a;
         assert_int_equal(first->how, QV_CHAP_NEW);
-        enum qv_chap_how how = same                               ? QV_CHAP_SAME
-                               : terms.reregister == QV_CHAP_KEEP ? QV_CHAP_KEPT
-                                                                  : QV_CHAP_UPDATED;
+        enum qv_chap_how how = terms.reregister == QV_CHAP_KEEP ? QV_CHAP_KEPT
+                               : same                           ? QV_CHAP_SAME
+                                                                : QV_CHAP_UPDATED;
         assert_int_equal(second->how, how);
         assert_int_equal(second->done, how != QV_CHAP_KEPT);
         const struct chap_answer *last = second->done ? second : first;
