@@ -4,8 +4,8 @@
  *
  * Holds always: a kept-alive run starts when every connection is established, else it fails; no
  * run waits longer than SETUP_US for connections or STALL_US for an answer. Connections that are
- * held are opened few at a time: were a server asked by thousands at once, each would wait longer
- * than a handshake may take. One thread.
+ * held, or ask now and then, are opened few at a time: were a server asked by thousands at once,
+ * each would wait longer than a handshake may take. One thread.
  */
 #include "load.h"
 #include <errno.h>
@@ -195,6 +195,57 @@ static bool hold(struct load_run *run, struct load_connection **connections)
     return stop_clock(run);
 }
 
+/* ---- now and then --------------------------------------------------------------------------- */
+
+/* Kept-alive: all connections are established and wait, few at a time. */
+static bool open_slowly(struct load_run *run, struct load_connection **connections)
+{
+    unsigned opened = 0;
+    run->moved_us = load_now();
+    while (run->ready < run->options->connections) {
+        while (opened < run->options->connections && opened - run->ready < OPENING) {
+            load_connection_advance(connections[opened++]);
+        }
+        if (run->first_error[0] != '\0') {
+            return fail("before the start", run->first_error);
+        }
+        unsigned before = run->ready;
+        if (!next_turn(run, UINT64_MAX)) {
+            return false;
+        }
+        run->moved_us = run->ready > before ? load_now() : run->moved_us;
+    }
+    return true;
+}
+
+/* The requests are due one after the other, and so are those of each connection: the k-th of all is
+   that of connection k modulo their number. */
+static bool pace(struct load_run *run, struct load_connection **connections)
+{
+    double step_us = run->options->every * 1e6 / run->options->connections;
+    uint64_t end = run->started_us + (uint64_t)(run->options->seconds * 1e6), begun = 0;
+    while (run->live > 0 && load_now() < end) {
+        uint64_t due = run->started_us + (uint64_t)((double)begun * step_us);
+        if (load_now() >= due) {
+            run->late += !load_connection_due(connections[begun % run->options->connections]);
+            begun++;
+        } else if (!next_turn(run, due < end ? due : end)) {
+            return false;
+        }
+    }
+    return stop_clock(run);
+}
+
+static bool ask_now_and_then(struct load_run *run, struct load_connection **connections)
+{
+    bool opened =
+        raise_open_files() && (run->options->new_connections || open_slowly(run, connections));
+    if (!opened || !start_clock(run)) {
+        return false;
+    }
+    return pace(run, connections);
+}
+
 /* ---- a run ---------------------------------------------------------------------------------- */
 
 static bool execute(struct load_run *run, struct load_connection **connections)
@@ -204,6 +255,9 @@ static bool execute(struct load_run *run, struct load_connection **connections)
     }
     if (run->options->hold) {
         return hold(run, connections);
+    }
+    if (run->options->every > 0) {
+        return ask_now_and_then(run, connections);
     }
     if (run->options->new_connections) {
         if (!start_clock(run)) {

@@ -1,6 +1,6 @@
 /*
- * The load generator of bench/run: N connections, of one client certificate or of several in turns,
- * each with at most one request in flight, on one thread (epoll). What its files share.
+ * The load generator of bench/run: N connections, without client certificate, or of one or several
+ * in turns, each with at most one request in flight, on one thread (epoll). What its files share.
  *
  * Holds always: loopback only; a run is bounded by a count and by a time; only whole answers of the
  * expected status count as good; the clock of a kept-alive run starts when all connections are
@@ -42,6 +42,8 @@ struct load_options {
     bool new_connections; /**< each request on a connection of its own */
     bool resume;          /**< it offers the session of the one before; else handshakes are full */
     bool hold;            /**< one request on each, then idle until standard input ends */
+    double every;         /**< seconds between the requests of one connection, all spread evenly; 0:
+                               the next when the answer is there */
     int tls_version;      /**< TLS1_2_VERSION or TLS1_3_VERSION */
     int expect;           /**< status that counts as good */
     uint64_t requests;    /**< at most */
@@ -106,6 +108,7 @@ struct load_run {
     uint64_t issued;  /**< requests begun */
     uint64_t good;    /**< answers of the expected status */
     uint64_t resumed; /**< handshakes in which the server took the session */
+    uint64_t late;    /**< requests left out: the one before had no answer yet */
     uint64_t held;  /**< answered connections that are idle, or were until the server ended them */
     uint64_t ended; /**< of these, ended by the server */
     uint64_t first_ended_us, last_ended_us; /**< monotonic clock */
@@ -148,6 +151,8 @@ struct load_connection;
 struct load_connection *load_connection_new(struct load_run *run, unsigned number);
 /** Goes on as far as it can without waiting. */
 void load_connection_advance(struct load_connection *connection);
+/** With options->every: its next request is due. False: the one before has no answer yet. */
+bool load_connection_due(struct load_connection *connection);
 void load_connection_free(struct load_connection **connection);
 
 #endif

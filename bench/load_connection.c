@@ -42,6 +42,7 @@ struct load_connection {
     SSL_SESSION *session; /* with options->resume: the newest */
     uint32_t events;      /* what epoll waits for */
     bool waits_for_start;
+    bool due;      /* with options->every: it may begin a request */
     bool claimed;  /* a request of the run's count is this connection's */
     char *request; /* own copy, for the number in it */
     size_t sent;
@@ -103,6 +104,7 @@ static bool claim(struct load_connection *connection)
     }
     connection->run->issued++;
     connection->claimed = true;
+    connection->due = false;
     connection->began_us = load_now();
     return true;
 }
@@ -118,10 +120,19 @@ static void close_socket(struct load_connection *connection)
     connection->events = 0;
 }
 
+/* With options->every: is it early for a request? */
+static bool is_early(const struct load_connection *connection)
+{
+    return connection->run->options->every > 0 && !connection->claimed && !connection->due;
+}
+
 static enum go step_open(struct load_connection *connection)
 {
     struct load_run *run = connection->run;
     const struct load_options *options = run->options;
+    if (options->new_connections && is_early(connection)) {
+        return GO_WAIT;
+    }
     if (options->new_connections && !claim(connection)) {
         return GO_ON;
     }
@@ -204,6 +215,9 @@ static enum go step_begin(struct load_connection *connection)
     if (!run->started) {
         connection->waits_for_start = true;
         run->ready++;
+        return wait_for(connection, EPOLLRDHUP);
+    }
+    if (is_early(connection)) {
         return wait_for(connection, EPOLLRDHUP);
     }
     if (!connection->claimed && !claim(connection)) {
@@ -349,6 +363,16 @@ void load_connection_advance(struct load_connection *connection)
     run->live--;
 }
 
+bool load_connection_due(struct load_connection *connection)
+{
+    if (connection->claimed || connection->due) {
+        return false;
+    }
+    connection->due = true;
+    load_connection_advance(connection);
+    return true;
+}
+
 struct load_connection *load_connection_new(struct load_run *run, unsigned number)
 {
     struct load_connection *connection = calloc(1, sizeof(*connection));
@@ -360,7 +384,8 @@ struct load_connection *load_connection_new(struct load_run *run, unsigned numbe
     }
     memcpy(request, run->options->request, run->options->request_length);
     connection->run = run;
-    connection->identity = number % run->options->identity_count;
+    connection->identity =
+        run->options->identity_count > 0 ? number % run->options->identity_count : 0;
     connection->fd = -1;
     connection->request = request;
     connection->step = STEP_OPEN;

@@ -14,13 +14,13 @@
 #define REQUEST_MAX (1024 * 1024)
 
 static const char usage[] =
-    "Usage: bench_load --port N --certificate FILE --key FILE --ca FILE --request FILE [options]\n"
-    "Sends one request again and again over mutual TLS on loopback; writes the result as JSON.\n"
+    "Usage: bench_load --port N --ca FILE --request FILE [options]\n"
+    "Sends one request again and again over TLS on loopback; writes the result as JSON.\n"
     "  --address A         127.x.x.x or ::1 (default 127.0.0.1)\n"
     "  --port N            the server's port\n"
     "  --certificate FILE  PEM, the client's leaf first, then its chain; up to 128 times, each "
     "with\n"
-    "                      its --key: the connections take them in turns\n"
+    "                      its --key: the connections take them in turns; default: none\n"
     "  --key FILE          PEM, the leaf's private key\n"
     "  --ca FILE           PEM, the CA that the server's certificate must come from\n"
     "  --request FILE      the request as it is sent: head and body\n"
@@ -34,6 +34,9 @@ static const char usage[] =
     "  --hold              one request on each connection, then write {\"holding\": N} and keep "
     "all\n"
     "                      idle until standard input ends; tells which the server ended\n"
+    "  --every S           each connection sends a request every S seconds, all spread evenly; "
+    "with\n"
+    "                      --new it connects for each\n"
     "  --tls 1.2|1.3       the version of TLS (default 1.3)\n"
     "  --expect STATUS     the status that counts as good (default 200)\n"
     "  --requests N        end after N requests (default 1000000000)\n"
@@ -56,6 +59,7 @@ enum option_id {
     OPTION_NEW,
     OPTION_RESUME,
     OPTION_HOLD,
+    OPTION_EVERY,
     OPTION_TLS,
     OPTION_EXPECT,
     OPTION_REQUESTS,
@@ -78,6 +82,7 @@ static const struct option table[] = {
     {"new", no_argument, NULL, OPTION_NEW},
     {"resume", no_argument, NULL, OPTION_RESUME},
     {"hold", no_argument, NULL, OPTION_HOLD},
+    {"every", required_argument, NULL, OPTION_EVERY},
     {"tls", required_argument, NULL, OPTION_TLS},
     {"expect", required_argument, NULL, OPTION_EXPECT},
     {"requests", required_argument, NULL, OPTION_REQUESTS},
@@ -114,12 +119,12 @@ static bool take_number(const char *what, const char *text, uint64_t min, uint64
     return true;
 }
 
-static bool take_seconds(const char *text, double *ret_seconds)
+static bool take_seconds(const char *what, const char *text, double *ret_seconds)
 {
     char *end = NULL;
     double seconds = strtod(text, &end);
     if (end == text || *end != '\0' || !(seconds > 0) || seconds > 86400) {
-        return refuse("--seconds", "not a number in its range");
+        return refuse(what, "not a number in its range");
     }
     *ret_seconds = seconds;
     return true;
@@ -198,7 +203,8 @@ static bool take_option(int option, const char *value, struct load_options *opti
     case OPTION_RESUME: options->new_connections = options->resume = true; return true;
     case OPTION_HOLD: options->hold = true; return true;
     case OPTION_TLS: return take_tls(value, &options->tls_version);
-    case OPTION_SECONDS: return take_seconds(value, &options->seconds);
+    case OPTION_SECONDS: return take_seconds("--seconds", value, &options->seconds);
+    case OPTION_EVERY: return take_seconds("--every", value, &options->every);
     case OPTION_CPU: return take_pid(value, options);
     case OPTION_NUMBER:
     case OPTION_RANGE:
@@ -265,15 +271,17 @@ static bool find_markers(struct load_options *options)
 
 static bool complete(const struct raw *raw, struct load_options *options)
 {
-    if (raw->request == NULL || raw->port == 0 || options->identity_count == 0 ||
-        options->ca == NULL) {
-        return refuse("usage", "port, certificate, key, ca and request are needed");
+    if (raw->request == NULL || raw->port == 0 || options->ca == NULL) {
+        return refuse("usage", "port, ca and request are needed");
     }
     if (raw->key_count != options->identity_count) {
         return refuse("--key", "goes together with --certificate");
     }
     if (options->hold && options->new_connections) {
         return refuse("--hold", "keeps its connections: neither --new nor --resume");
+    }
+    if (options->hold && options->every > 0) {
+        return refuse("--hold", "asks once: not together with --every");
     }
     if (raw->random && (options->numbers == LOAD_FIXED || options->range == 0)) {
         return refuse("--random", "needs --number and --range");

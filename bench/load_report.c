@@ -118,6 +118,9 @@ bool load_report(const struct load_run *run)
            (unsigned long long)run->good, seconds, seconds > 0 ? (double)run->good / seconds : 0.0);
     print_errors(run);
     printf(", \"resumed\": %llu", (unsigned long long)run->resumed);
+    if (run->options->every > 0) {
+        printf(", \"late\": %llu", (unsigned long long)run->late);
+    }
     if (run->options->hold) {
         printf(", \"held\": {\"ended\": %llu, \"first_us\": %llu, \"last_us\": %llu}",
                (unsigned long long)run->ended, (unsigned long long)run->first_ended_us,

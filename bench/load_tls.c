@@ -1,5 +1,5 @@
 /*
- * TLS of the load generator: one context for each client certificate, and sessions.
+ * TLS of the load generator: one context for each client certificate, or one without, and sessions.
  *
  * Holds always: the server's certificate is verified; a session is offered only where asked for, so
  * that every other handshake is a full one; a session stays with the connection that got it. One
@@ -31,7 +31,7 @@ static bool set_protocol(const struct load_options *options, SSL_CTX *tls)
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(tls, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (options->hold) {
+    if (options->hold || options->every > 0) {
         SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
     }
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls), X509_V_FLAG_PARTIAL_CHAIN);
@@ -49,10 +49,13 @@ static bool set_protocol(const struct load_options *options, SSL_CTX *tls)
 
 static bool set_files(const struct load_options *options, size_t identity, SSL_CTX *tls)
 {
-    const char *certificate = options->certificates[identity], *key = options->keys[identity];
     if (SSL_CTX_load_verify_file(tls, options->ca) != 1) {
         return fail_tls(options->ca);
     }
+    if (options->identity_count == 0) {
+        return true;
+    }
+    const char *certificate = options->certificates[identity], *key = options->keys[identity];
     if (SSL_CTX_use_certificate_chain_file(tls, certificate) != 1) {
         return fail_tls(certificate);
     }
@@ -63,7 +66,7 @@ static bool set_files(const struct load_options *options, size_t identity, SSL_C
 
 bool load_tls_make(struct load_run *run)
 {
-    for (size_t i = 0; i < run->options->identity_count; i++) {
+    for (size_t i = 0; i == 0 || i < run->options->identity_count; i++) {
         run->tls[i] = SSL_CTX_new(TLS_client_method());
         if (run->tls[i] == NULL) {
             return fail_tls("TLS settings");
@@ -77,7 +80,7 @@ bool load_tls_make(struct load_run *run)
 
 void load_tls_free(struct load_run *run)
 {
-    for (size_t i = 0; i < run->options->identity_count; i++) {
+    for (size_t i = 0; i < LOAD_IDENTITIES_MAX; i++) {
         SSL_CTX_free(run->tls[i]);
         run->tls[i] = NULL;
     }

@@ -42,7 +42,7 @@ CONFIG = """\
 cloud:
   dialect: "{dialect}"
 listeners:
-  - {{name: secure, address: 127.0.0.1, port: 0, tls: mutual, serve: [arrowhead]}}
+{listener}  - {{name: secure, address: 127.0.0.1, port: 0, tls: mutual, serve: [arrowhead]}}
   - {{name: ops, address: 127.0.0.1, port: 0, tls: off, serve: [ops]}}
 tls:
   certificate: pki/registry.crt
@@ -53,10 +53,12 @@ store:
   redis: embedded
   data_directory: {data}
   timeout: 10s
+  journal_max: {journal_max}
 limits: {{{limits}}}
-log: {{level: info, format: json}}
+{more}log: {{level: info, format: json}}
 """
-SETTINGS = {"trust": "pki/cloud-ca.crt", "crl": "pki/cloud-ca.crl", "limits": "workers: 1"}
+SETTINGS = {"trust": "pki/cloud-ca.crt", "crl": "pki/cloud-ca.crl", "limits": "workers: 1",
+            "journal_max": 100_000, "listener": "", "more": ""}   # the last two: whole lines
 
 
 class Cloud:

@@ -14,7 +14,7 @@ from .machine import Failed, Watch, memory_kib
 from .processes import Quiver, RedisCopy, Yardstick, exchange
 from .resp import Redis, next_script_call
 
-DATA = ["start", "one", "write", "copy", "many", "crl", "without", "live"]   # the cloud's folders
+DATA = ["start", "one", "write", "copy", "many", "crl", "without", "live", "chap"]   # the cloud's folders
 SCRIPTS = ["common.lua", "register_service.lua"]   # src/store; how CMake joins them
 SETTINGS = ["appendonly", "appendfsync", "save", "maxmemory-policy", "appendfilename", "hz",
             "appenddirname", "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size",

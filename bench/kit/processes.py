@@ -219,12 +219,13 @@ class Load:
     def __init__(self, program, cloud, core):
         self.program, self.cloud, self.core = program, cloud, core
 
-    def run(self, target, name, message, *words, core="own", pids=None, chain=None):
-        """Drives a server (anything with pid and port) as a system; gives the result. An answer
-        that is not the expected one makes the measurement void."""
+    def run(self, target, name, message, *words, core="own", pids=None, chain=None, port=None):
+        """Drives a server (anything with pid and port) as a system (None: as nobody); gives the
+        result. An answer that is not the expected one makes the measurement void."""
+        identity = [] if name is None else self.cloud.identity(name, chain)
         path = self.cloud.write(self.cloud.path("request"), message)
         command = [*pinned(self.core if core == "own" else core), self.program,
-                   "--port", str(target.port), *self.cloud.credentials(name, chain),
+                   "--port", str(port or target.port), *identity, *self.cloud.authority(),
                    "--request", path, *map(str, words)]
         for pid in pids or [target.pid]:
             command += ["--cpu", str(pid)]

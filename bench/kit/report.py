@@ -138,7 +138,48 @@ def crl_rows(found):
                      f"{found['check_s']:.2f} s (empty CRL: {found['short_check_s']:.2f} s)")]
 
 
-FURTHER = {"handshake": handshake_rows, "sweep": sweep_rows, "crl": crl_rows}
+CHAP_WAYS = {   # of chap.py: in what way, and the share of a core that is the goal
+    "kept": ("on kept connections", 0.10), "new": ("each on a new connection", 0.60)}
+
+
+def chap_share(title, part, found, goal=None):
+    """A row: the share of a core that all services cost."""
+    rate = found["services"] / found["every_s"]
+    few = f", measured with {part['services']:,}" if part["services"] < found["services"] else ""
+    return measured(title, part["core"],
+                    f"{part['core']:.1%} of a core at {rate:,.0f}/s{few} (Redis "
+                    f"{part['redis_core']:.1%}; median {part['p50_us'] / 1000:.1f} ms)",
+                    goal, None if goal is None else f"< {goal:.0%}")
+
+
+def bounded_row(title, most, value, limit, words):
+    """A row about what must not grow: the most in either half of a run."""
+    return measured(title, most[1], " then ".join(value(part) for part in most), limit, words)
+
+
+def chap_rows(found):
+    name = f"{found['services']:,} CHAP services"
+    rows = [chap_share(f"{name} read every {found['every_s']} s, on kept connections",
+                       found["read"], found)]
+    rate = found["services"] / found["every_s"]
+    journal = max(found["journal_max"], 60 * rate) * 1.1 + 1000
+    for way, (title, goal) in CHAP_WAYS.items():
+        part = found[way]
+        most = part["most"]
+        rows.append(chap_share(f"{name} pinging every {found['every_s']} s, {title}", part, found,
+                               goal))
+        rows.append(bounded_row(f"{title}: most memory, first half and second", most["own_kib"],
+                                lambda kib: f"{kib / 1024:.1f} MiB", most["own_kib"][0] * 1.1 + 2048,
+                                "second <= 1.1 x first + 2 MiB"))
+        rows.append(bounded_row(f"{title}: most journal entries", most["journal"],
+                                lambda count: f"{count:,}", journal, f"<= {journal:,.0f}"))
+        rows.append(bounded_row(f"{title}: most in the data folder", most["file_bytes"],
+                                lambda size: f"{size / 1e6:.0f} MB", 400e6, "<= 400 MB"))
+    return rows
+
+
+FURTHER = {"handshake": handshake_rows, "sweep": sweep_rows, "crl": crl_rows,
+           "chap": chap_rows}
 
 
 def rows_of(results):
