@@ -14,17 +14,19 @@ readonly VENV=build/venv REPORTS=build/reports
 passed=0
 failed=0
 soak=no
+packages=no
 expression=""
 
 help() {
     cat <<'END'
-./test.sh [--soak] [-k EXPRESSION]
+./test.sh [--soak] [--packages] [-k EXPRESSION]
 
 Installs what the tests need (apt; a Python environment in build/venv), builds into build/asan,
 build/release and build/tsan, and runs unit and end-to-end tests. The last line is
 "N passed, N failed"; reports in JUnit's format are in build/reports.
 
   --soak          also the long tests, and more connections and requests in the others
+  --packages      also the Debian package and the container image, each in a fresh Debian of its own
   -k EXPRESSION   only end-to-end tests whose names fit (pytest's -k)
 END
 }
@@ -94,6 +96,16 @@ run_pytest() { # stage, preset, marker expression, [option]...
     count "$report" "$status" "$stage"
 }
 
+# The package and the image, from the release build; what cannot run here says so and is skipped.
+run_packages() {
+    local status=0 report=$PWD/$REPORTS/packages.xml
+    say "package and image (release build)"
+    rm -f "$report"
+    QUIVER_RELEASE=$PWD/build/release "$VENV/bin/python" -m pytest tests/packages -q -rs \
+        --strict-markers -p no:cacheprovider --timeout 1200 --junitxml "$report" </dev/null || status=$?
+    count "$report" "$status" "packages"
+}
+
 # Kernels that randomize addresses widely leave ThreadSanitizer no room; then without that.
 prepare_tsan() {
     export QUIVER_WRAP=""
@@ -112,6 +124,7 @@ run_all() {
     prepare_tsan
     run_pytest concurrent tsan "concurrent and not clock and not release and not soak"
     unset QUIVER_WRAP
+    [[ $packages == no ]] || run_packages
     [[ $soak == no ]] || QUIVER_TIMEOUT=3600 run_pytest soak release "soak"
 }
 
@@ -119,6 +132,7 @@ while (($#)); do
     case $1 in
     -h | --help) help && exit 0 ;;
     --soak) soak=yes ;;
+    --packages) packages=yes ;;
     -k)
         (($# >= 2)) || complain "-k needs an expression"
         expression=$2
@@ -133,6 +147,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 [[ $soak == no ]] || export QUIVER_SOAK=1
 ensure_packages "${QUIVER_BUILD_PACKAGES[@]}" "${QUIVER_TEST_PACKAGES[@]}"
+[[ $packages == no ]] || ensure_packages "${QUIVER_PACKAGING_PACKAGES[@]}"
 mkdir -p build "$REPORTS"
 make_venv
 for preset in asan release tsan; do

@@ -19,6 +19,7 @@ static const struct {
     {"serve", qv_cli_serve, "run the registry in the foreground"},
     {"check", qv_cli_check, "check a configuration and all files that it names"},
     {"reload", qv_cli_reload, "take over changed files without a restart"},
+    {"health", qv_cli_health, "how the running registry is: ready, degraded or down"},
     {"policy", qv_cli_policy, "what the rules of who may do what decide, and why"},
     {"audit", qv_cli_audit, "check that an audit trail is whole"},
     {"certificate", qv_cli_certificate, "the identity that a certificate would have"},

@@ -1,15 +1,28 @@
 /*
  * GET /metrics: what happened, as numbers in Prometheus' text format (version 0.0.4). Whoever
- * reaches the operators' listener may read it: no name of a system and no address is in it.
+ * reaches the operators' listener may read it: no name of a caller and no address of one is in it.
+ * A worker's thread.
  */
 #include "operations.h"
+
+#include <quiver/api/readiness.h>
 
 void ops_metrics(struct qv_api *api, const struct qv_permit *permit,
                  const struct qv_request *request, struct qv_response *response,
                  struct qv_job **ret_job)
 {
     (void)permit, (void)request, (void)ret_job;
+    QV_CLEANUP(qv_strings) struct qv_strings reasons = {0};
+    struct qv_registry_state state;
+    qv_registry_state(api->registry, &state);
+    (void)qv_readiness_of(api->store, api->health, api->registry, &reasons);
+    const struct qv_metrics_asked asked = {
+        .registry = &state,
+        .audit = api->audit,
+        .handshakes = api->handshakes,
+        .reasons = &reasons,
+    };
     response->status = 200;
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    qv_handshakes_write(api->handshakes, &response->body);
+    qv_metrics_write(api->metrics, &asked, &response->body);
 }

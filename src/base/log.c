@@ -7,7 +7,9 @@
  * never stops the server: a line that cannot be built is lost, and so is one for which a pipe,
  * socket or terminal has no room now, because nobody reads it; the next that gets through tells how
  * many (`dropped`). Such a line is at most PIPE_BUF long, what a pipe takes whole or not at all:
- * its texts are cut. A regular file gets all. Any thread.
+ * its texts are cut. A regular file gets all. A line to the journal (systemd says by
+ * JOURNAL_STREAM which socket leads there) begins with its priority, as sd-daemon(3) has it: the
+ * journal takes that off and files the line under it. Any thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +21,7 @@
 #include <quiver/base/log.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -41,17 +44,19 @@ struct entry {
     int64_t dropped;
     size_t text_max; /* bytes of a field's text; more is cut */
     bool json, coloured;
+    bool journal; /* begins with its priority */
 };
 
 static const struct {
     const char *name;   /* in JSON */
     const char *padded; /* in text */
     const char *colour;
+    const char *priority; /* for the journal */
 } levels[] = {
-    [QV_LOG_DEBUG] = {"debug", "DEBUG", "\033[2m"},
-    [QV_LOG_INFO] = {"info", "INFO ", "\033[32m"},
-    [QV_LOG_WARNING] = {"warning", "WARN ", "\033[33m"},
-    [QV_LOG_ERROR] = {"error", "ERROR", "\033[31m"},
+    [QV_LOG_DEBUG] = {"debug", "DEBUG", "\033[2m", "<7>"},
+    [QV_LOG_INFO] = {"info", "INFO ", "\033[32m", "<6>"},
+    [QV_LOG_WARNING] = {"warning", "WARN ", "\033[33m", "<4>"},
+    [QV_LOG_ERROR] = {"error", "ERROR", "\033[31m", "<3>"},
 };
 static const char plain_colour[] = "\033[0m";
 
@@ -69,6 +74,25 @@ void qv_log_to(int descriptor)
 bool qv_log_enabled(enum qv_log_level level)
 {
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);
+}
+
+/* ---- the journal ---- */
+
+/* "<device>:<inode>" of the socket that leads to the journal, as the service manager wrote it at
+   the start; whoever redirected standard error since has another one there. */
+static bool leads_to_journal(const struct stat *facts)
+{
+    char here[48];
+    const char *journal = getenv("JOURNAL_STREAM");
+    snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)facts->st_dev, (uintmax_t)facts->st_ino);
+    return journal != NULL && strcmp(journal, here) == 0;
+}
+
+const char *qv_log_priority(enum qv_log_level level, int descriptor)
+{
+    struct stat facts;
+    bool journal = fstat(descriptor, &facts) == 0 && leads_to_journal(&facts);
+    return journal ? levels[level].priority : "";
 }
 
 /* ---- escaping ---- */
@@ -177,6 +201,8 @@ static void put_text_line(struct qv_buf *line, const struct entry *entry)
 
 static void put_line(struct qv_buf *line, const struct entry *entry)
 {
+    if (entry->journal)
+        qv_buf_put_text(line, levels[entry->level].priority);
     if (entry->json)
         put_json_line(line, entry);
     else
@@ -286,6 +312,7 @@ void qv_log_write(enum qv_log_level level, const char *event, const struct qv_lo
                           .coloured = terminal};
     struct stat facts;
     if (fstat(descriptor, &facts) == 0) {
+        entry.journal = leads_to_journal(&facts);
         entry.dropped = atomic_exchange(&dropped, 0);
         if (!write_entry(descriptor, &facts, &entry))
             atomic_fetch_add(&dropped, entry.dropped + 1);

@@ -6,6 +6,7 @@
  * they cost no lock and one thread's test does not disturb another. Any thread.
  */
 #include <jansson.h>
+#include <malloc.h>
 #include <quiver/base/memory.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,6 +70,11 @@ char *qv_strndup(const char *text, size_t length)
 void qv_free(void *memory)
 {
     free(memory);
+}
+
+size_t qv_memory_size(const void *memory)
+{
+    return malloc_usable_size((void *)(uintptr_t)memory);
 }
 
 void qv_memory_wipe(void *memory, size_t size)

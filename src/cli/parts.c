@@ -21,6 +21,7 @@
 void parts_init(struct parts *parts)
 {
     *parts = (struct parts){.lock = -1};
+    service_manager_init(&parts->manager);
 }
 
 void parts_free(struct parts *parts)
@@ -42,11 +43,13 @@ void parts_free(struct parts *parts)
     qv_registry_free(&parts->registry);
     qv_policy_free(&parts->policy);
     qv_handshakes_free(&parts->handshakes);
+    qv_metrics_free(&parts->metrics);
     qv_health_free(&parts->health);
     qv_trust_free(&parts->trust);
     qv_crl_memory_free(&parts->memory);
     qv_config_free(&parts->config);
     qv_watch_free(&parts->watch);
+    service_manager_free(&parts->manager);
 }
 
 /* ---- read ------------------------------------------------------------------------------------ */
@@ -65,6 +68,7 @@ enum qv_status parts_load(struct parts *parts, const char *config)
     if (status == QV_OK) {
         QV_TRY(options_load(config, &parts->config));
         qv_log_configure(parts->config->log.level, parts->config->log.format);
+        qv_server_log_requests(parts->config->log.requests);
         status = reload_watch(parts->watch, parts->config);
     }
     if (status != QV_OK) {
@@ -108,12 +112,15 @@ static enum qv_status make_api(struct parts *parts, struct qv_error *error)
     api->config = parts->config;
     QV_TRY(qv_health_new(&parts->health));
     QV_TRY(qv_handshakes_new(&parts->handshakes));
+    QV_TRY(qv_metrics_new(parts->config, qv_wall_now(), &parts->metrics));
     QV_TRY(make_verifier(parts, error));
     QV_TRY(make_registry(parts));
     QV_TRY(qv_store_new(parts->config, qv_trust_cloud(parts->trust), parts->registry, &parts->store,
                         error));
+    qv_store_set_metrics(parts->store, parts->metrics);
     api->health = parts->health;
     api->handshakes = parts->handshakes;
+    api->metrics = parts->metrics;
     api->verifier = parts->verifier;
     api->service_keys = parts->service_keys;
     api->registry = parts->registry;
@@ -131,8 +138,10 @@ static void make_reload(struct parts *parts, size_t clients)
                                     .store = parts->store,
                                     .rules = &parts->api.rules,
                                     .health = parts->health,
+                                    .metrics = parts->metrics,
                                     .memory = parts->memory,
                                     .watch = parts->watch,
+                                    .manager = &parts->manager,
                                     .clients = clients};
     reload_init(&parts->reload, parts->trust, parts->policy);
 }
@@ -154,12 +163,13 @@ enum qv_status parts_make(struct parts *parts, struct qv_error *error)
 /* On the store's thread, once. */
 static void on_ready(void *data)
 {
-    const struct parts *parts = data;
+    struct parts *parts = data;
     struct qv_registry_state state;
     qv_registry_state(parts->registry, &state);
     qv_log(QV_LOG_INFO, "ready", QV_LOG_INT("instances", state.count[QV_KIND_INSTANCE]),
            QV_LOG_INT("systems", state.count[QV_KIND_SYSTEM]),
            QV_LOG_INT("revision", state.revision));
+    service_manager_loaded(&parts->manager);
 }
 
 static enum qv_status claim_data_directory(struct parts *parts, struct qv_error *error)
@@ -179,8 +189,17 @@ static enum qv_status open_audit(struct parts *parts, struct qv_error *error)
     return QV_OK;
 }
 
+static void prepare_manager(struct parts *parts)
+{
+    parts->manager.server = parts->server;
+    parts->manager.store = parts->store;
+    parts->manager.health = parts->health;
+    parts->manager.registry = parts->registry;
+}
+
 enum qv_status parts_start(struct parts *parts, struct qv_error *error)
 {
+    prepare_manager(parts);
     QV_TRY(claim_data_directory(parts, error));
     QV_TRY(open_audit(parts, error));
     reload_first(&parts->reload, qv_wall_now());
@@ -189,5 +208,7 @@ enum qv_status parts_start(struct parts *parts, struct qv_error *error)
     QV_TRY(qv_verifier_start(parts->verifier, error));
     QV_TRY(qv_server_start(parts->server, error));
     QV_TRY(reload_lower_limits(&parts->reload, error));
-    return reloader_start(&parts->reload, &parts->reloader, error);
+    QV_TRY(reloader_start(&parts->reload, &parts->reloader, error));
+    service_manager_started(&parts->manager, qv_mono_now());
+    return QV_OK;
 }

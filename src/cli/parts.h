@@ -16,6 +16,7 @@ struct parts {
     struct qv_trust *trust; /**< of the start */
     struct qv_health *health;
     struct qv_handshakes *handshakes;
+    struct qv_metrics *metrics;
     struct qv_policy *policy; /**< of the start */
     struct qv_verifier *verifier;
     struct qv_service_keys *service_keys; /**< NULL: no listener serves chap */
@@ -25,6 +26,7 @@ struct parts {
     struct qv_embedded *embedded; /**< NULL: Redis is somebody else's */
     struct qv_audit *audit;       /**< from parts_start on */
     int lock;                     /**< of the data directory then; -1: none */
+    struct service_manager manager;
     struct reload reload;
     struct reloader *reloader;
     struct qv_api api;

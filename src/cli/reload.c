@@ -223,6 +223,7 @@ static void configure_log(struct reload *reload, struct qv_wall now)
 {
     (void)now;
     qv_log_configure(reload->view.log.level, reload->view.log.format);
+    qv_server_log_requests(reload->view.log.requests);
 }
 
 static void hide_revoked(struct reload *reload, struct qv_wall now)
@@ -334,6 +335,7 @@ void reload_run(struct reload *reload, enum reload_trigger trigger, struct qv_wa
         take(putting_in_force, reload, now);
     }
     note_warnings(reload, now);
+    reload_measure(reload, now);
     struct reload_said said = compare(&before, &reload->last, trigger);
     reload_outcome_free(&before);
     reload_show_health(reload, now);
@@ -350,8 +352,11 @@ void reload_note_again(struct reload *reload, struct qv_wall now)
     qv_strings_free(faults);
     reload->last.parts[RELOAD_CRL_MEMORY].present = false;
     note_crls(reload, now);
-    if (!reload->last.parts[RELOAD_CRL_MEMORY].present)
-        qv_log(QV_LOG_INFO, "memory of CRLs written");
+    if (reload->last.parts[RELOAD_CRL_MEMORY].present)
+        return;
+    qv_log(QV_LOG_INFO, "memory of CRLs written");
+    qv_metrics_reloaded(reload->metrics, RELOAD_CRL_MEMORY, reload_part_name(RELOAD_CRL_MEMORY),
+                        true, now);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -369,6 +374,7 @@ void reload_first(struct reload *reload, struct qv_wall now)
     hide_revoked(reload, now);
     note_crls(reload, now);
     tell_of_keys(reload, now);
+    reload_measure(reload, now);
     reload_show_health(reload, now);
     reload_outcome_log(&reload->last, RELOAD_BY_START, (struct reload_said){0});
     reload_warn(reload, now);

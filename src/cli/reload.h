@@ -7,6 +7,7 @@
 #define QUIVER_CLI_RELOAD_H
 
 #include "reload_outcome.h"
+#include "service_manager.h"
 
 #include <quiver/base/watch.h>
 #include <quiver/identity/service_keys.h>
@@ -23,9 +24,11 @@ struct reload {
     struct qv_store *store;
     const struct qv_rules *rules;
     struct qv_health *health;
+    struct qv_metrics *metrics;
     struct qv_crl_memory *memory;
     struct qv_audit *audit;
     struct qv_watch *watch;
+    struct service_manager *manager;
     size_t clients; /**< how many connections the open files allow; SIZE_MAX: any number */
     /* Its own. */
     struct qv_trust *trust;     /**< in force; a reference */
@@ -57,6 +60,8 @@ void reload_note_again(struct reload *reload, struct qv_wall now);
 /** Tells health what was not reloaded, what has ended by itself since, and what the audit trail
  *  lacks. */
 void reload_show_health(const struct reload *reload, struct qv_wall now);
+/** Tells the metrics what each part came to, and which trust is in force. */
+void reload_measure(const struct reload *reload, struct qv_wall now);
 /** Logs what ends soon, or has ended. */
 void reload_warn(const struct reload *reload, struct qv_wall now);
 

@@ -153,3 +153,14 @@ void reload_warn(const struct reload *reload, struct qv_wall now)
     for (size_t i = 0; i < warnings.count; i++)
         qv_log(QV_LOG_WARNING, "ends soon", QV_LOG_CSTR("what", warnings.at[i]));
 }
+
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+/* A part that is not present had nothing to do: all is well with it. */
+void reload_measure(const struct reload *reload, struct qv_wall now)
+{
+    qv_metrics_set_trust(reload->metrics, reload->trust);
+    for (size_t i = 0; i < RELOAD_PARTS; i++)
+        qv_metrics_reloaded(reload->metrics, i, reload_part_name((enum reload_part)i),
+                            !reload->last.parts[i].present || reload->last.parts[i].renewed, now);
+}

@@ -10,6 +10,7 @@
 
 #include "control.h"
 #include "control_socket.h"
+#include "health_answer.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -46,7 +47,9 @@ static void reload_now(struct reloader *reloader, enum reload_trigger trigger)
     if (qv_watch_changed(reload->watch) && trigger == RELOAD_BY_RETRY)
         trigger = RELOAD_BY_FILES;
     reload_when_begins(&reloader->when);
+    service_manager_reloading(reload->manager, qv_mono_now());
     reload_run(reload, trigger, qv_wall_now());
+    service_manager_reloaded(reload->manager); /* before whoever asked for it is told */
     struct qv_mono now = qv_mono_now();
     reload_when_ends(&reloader->when, trigger, reload_outcome_has_faults(&reload->last), now);
     reloader->warn_at = qv_mono_add_ms(now, WARN_EVERY_MS);
@@ -59,7 +62,13 @@ static void run_reload(void *data, struct qv_buf *answer)
     reload_outcome_write(&reloader->reload->last, answer);
 }
 
-static const struct control_verb verbs[] = {{"reload", run_reload}, {0}};
+static void run_health(void *data, struct qv_buf *answer)
+{
+    const struct reloader *reloader = data;
+    health_answer_write(reloader->reload, answer);
+}
+
+static const struct control_verb verbs[] = {{"reload", run_reload}, {"health", run_health}, {0}};
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 

@@ -13,7 +13,9 @@
 #include <quiver/cli/commands.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char help[] =
     "usage: quiver serve --config FILE\n\n"
@@ -43,15 +45,23 @@ static void block_signals(sigset_t *ret_signals)
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-/* How long to wait for a signal: until the embedded Redis is to be looked at again. */
-static struct timespec pause_of(const struct parts *parts)
+static int64_t sooner(int64_t us, struct qv_mono when)
+{
+    int64_t left = when.us - qv_mono_now().us;
+    return left < 0 ? 0 : left < us ? left : us;
+}
+
+/* How long to wait for a signal: until the embedded Redis is to be looked at again, or the service
+   manager expects to be told something. */
+static struct timespec pause_of(struct parts *parts)
 {
     const int64_t second = 1000 * 1000;
     int64_t us = second;
     struct qv_mono when;
     if (parts->embedded != NULL && qv_embedded_next(parts->embedded, &when))
-        us = when.us - qv_mono_now().us;
-    us = us < 0 ? 0 : us > second ? second : us;
+        us = sooner(us, when);
+    if (service_manager_next(&parts->manager, &when))
+        us = sooner(us, when);
     return (struct timespec){.tv_sec = us / second, .tv_nsec = us % second * 1000};
 }
 
@@ -60,6 +70,19 @@ static void hang_up(struct parts *parts)
 {
     qv_audit_reopen(parts->audit);
     reloader_wake(parts->reloader);
+}
+
+/* As process 1 of a container Quiver inherits whatever lost its parent there: it takes notice of
+   their end, else they would stay as zombies. Redis' end is the supervision's to notice. */
+static void reap_orphans(const struct parts *parts)
+{
+    pid_t redis = parts->embedded != NULL ? qv_embedded_pid(parts->embedded) : 0;
+    siginfo_t ended = {0};
+    while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid != 0 &&
+           ended.si_pid != redis) {
+        waitpid(ended.si_pid, NULL, WNOHANG);
+        ended = (siginfo_t){0};
+    }
 }
 
 /* Until a signal says to end; returns it. */
@@ -74,7 +97,15 @@ static int run(struct parts *parts, const sigset_t *signals)
             hang_up(parts);
         if (parts->embedded != NULL)
             qv_embedded_supervise(parts->embedded, qv_mono_now());
+        reap_orphans(parts);
+        service_manager_tick(&parts->manager, qv_mono_now());
     }
+}
+
+static void refuse(struct parts *parts, const char *reason)
+{
+    fprintf(stderr, "%squiver: %s\n", qv_log_priority(QV_LOG_ERROR, STDERR_FILENO), reason);
+    service_manager_refused(&parts->manager, reason);
 }
 
 static int serve(struct parts *parts)
@@ -87,10 +118,11 @@ static int serve(struct parts *parts)
     if (status == QV_OK)
         status = parts_start(parts, &error);
     if (status != QV_OK) {
-        fprintf(stderr, "quiver: %s\n", qv_error_message(&error));
+        refuse(parts, qv_error_message(&error));
         return 1;
     }
     int signal_number = run(parts, &signals);
+    service_manager_stopping(&parts->manager);
     qv_log(QV_LOG_INFO, "ending", QV_LOG_CSTR("signal", sigabbrev_np(signal_number)));
     return 0;
 }
@@ -107,7 +139,9 @@ int qv_cli_serve(int argc, char **argv)
     large_pages_want(argv - 1); /* the program's own arguments begin one before */
     QV_CLEANUP(parts) struct parts parts;
     parts_init(&parts);
-    if (parts_load(&parts, options.config) != QV_OK)
+    if (parts_load(&parts, options.config) != QV_OK) {
+        service_manager_refused(&parts.manager, "the configuration has faults; the log has them");
         return 1;
+    }
     return serve(&parts);
 }

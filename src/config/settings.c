@@ -77,6 +77,10 @@ static const struct qv_choice log_levels[] = {{"debug", QV_LOG_DEBUG, false},
                                               {0}};
 static const struct qv_choice log_formats[] = {
     {"auto", QV_LOG_AUTO, false}, {"json", QV_LOG_JSON, false}, {"text", QV_LOG_TEXT, false}, {0}};
+static const struct qv_choice log_requests[] = {{"off", QV_LOG_REQUESTS_OFF, false},
+                                                {"errors", QV_LOG_REQUESTS_ERRORS, false},
+                                                {"all", QV_LOG_REQUESTS_ALL, false},
+                                                {0}};
 
 /* clang-format off: one setting is one paragraph */
 static const struct qv_setting config_settings[] = {
@@ -308,6 +312,10 @@ static const struct qv_setting config_settings[] = {
      .doc = "What is less important than this is not logged."},
     {"log.format", QV_KIND_CHOICE, RELOADED(log.format), .choices = log_formats, .fallback = "auto",
      .doc = "`json`: a JSON object a line; `text`: for people; `auto`: text on a terminal."},
+    {"log.requests", QV_KIND_CHOICE, RELOADED(log.requests), .choices = log_requests,
+     .fallback = "off",
+     .doc = "A log line, at level info, for each request: `all`, only for those answered with 400 "
+            "or more (`errors`), or `off`."},
 };
 
 static const struct qv_setting listener_settings[] = {

@@ -6,6 +6,7 @@
  */
 #include "values.h"
 #include <arpa/inet.h>
+#include <quiver/base/credentials.h>
 #include <quiver/base/file.h>
 #include <quiver/base/glob.h>
 #include <quiver/base/memory.h>
@@ -144,6 +145,16 @@ static enum qv_status convert_own_url(const struct target *target, struct qv_str
     return set_url(target, text);
 }
 
+static enum qv_status convert_credential(const struct target *target, struct qv_str text)
+{
+    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    char *path = NULL;
+    enum qv_status status = qv_credential_path(text, &path, &error);
+    if (status == QV_INVALID)
+        return refuse(target, text, qv_error_message(&error));
+    return set_text(target, path);
+}
+
 /* A setting may give some words a meaning of their own. */
 static enum qv_status convert_path(const struct target *target, struct qv_str text)
 {
@@ -152,6 +163,8 @@ static enum qv_status convert_path(const struct target *target, struct qv_str te
     for (const struct qv_choice *word = target->setting->choices; word && word->word; word++)
         if (qv_str_equal(text, qv_str_from(word->word)))
             return set_text(target, qv_str_dup(text));
+    if (qv_credential_is_meant(text))
+        return convert_credential(target, text);
     char *ended = qv_str_dup(text);
     char *path = ended != NULL ? qv_path_join(target->config->directory, ended) : NULL;
     qv_free(ended);

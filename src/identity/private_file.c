@@ -6,17 +6,16 @@
  */
 #include "private_file.h"
 
+#include <quiver/base/credentials.h>
 #include <quiver/base/file.h>
 #include <quiver/base/memory.h>
-#include <sys/stat.h>
 
 #define FILE_MAX ((size_t)256 * 1024)
 
 static enum qv_status check_mode(const char *path, struct qv_error *error)
 {
     struct stat about;
-    if (stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
-        (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (stat(path, &about) == 0 && qv_secret_is_exposed(path, &about))
         return qv_error_set(error, QV_INVALID,
                             "%s: open to group or others (mode %04o); run: chmod 600 %s", path,
                             (unsigned)about.st_mode & 07777U, path);

@@ -20,7 +20,7 @@ struct qv_audit {
     bool active;   /* does it write anything? */
     char *path;    /* NULL: standard output */
     bool required; /* no change without room for its line */
-    _Atomic uint64_t lost;
+    _Atomic uint64_t lost, written;
     pthread_mutex_t mutex; /* over all that follows */
     struct qv_audit_sink sink;
     struct qv_audit_chain chain;
@@ -229,8 +229,10 @@ static void note_outcome(struct qv_audit *audit, int reason)
         qv_log(QV_LOG_WARNING, "audit trail goes on", QV_LOG_INT("lost", audit->untold));
         audit->untold = 0;
     }
-    if (reason == 0)
+    if (reason == 0) {
+        atomic_fetch_add(&audit->written, 1);
         return;
+    }
     atomic_fetch_add(&audit->lost, 1);
     if (audit->untold++ == 0) /* once, not for each */
         qv_log(QV_LOG_ERROR, "audit line lost", QV_LOG_CSTR("reason", strerrordesc_np(reason)));
@@ -285,4 +287,9 @@ enum qv_status qv_audit_check(struct qv_audit *audit, struct qv_error *error)
 uint64_t qv_audit_lost(const struct qv_audit *audit)
 {
     return atomic_load(&audit->lost);
+}
+
+uint64_t qv_audit_written(const struct qv_audit *audit)
+{
+    return atomic_load(&audit->written);
 }

@@ -108,7 +108,7 @@ static void write_outcome(const struct qv_handshakes *handshakes, enum qv_handsh
                       outcomes[outcome].word, codes[i], count_of(handshakes, outcome, i));
 }
 
-static void write_ended(const struct qv_handshakes *handshakes, struct qv_buf *buf)
+void qv_handshakes_write_ended(const struct qv_handshakes *handshakes, struct qv_buf *buf)
 {
     for (size_t i = NO_REASON + 1; i < CODES; i++)
         qv_buf_printf(buf, "quiver_connections_ended_total{reason=\"%s\"} %llu\n", codes[i],
@@ -117,14 +117,7 @@ static void write_ended(const struct qv_handshakes *handshakes, struct qv_buf *b
 
 void qv_handshakes_write(const struct qv_handshakes *handshakes, struct qv_buf *buf)
 {
-    qv_buf_put_text(buf, "# HELP quiver_handshakes_total TLS handshakes that came to an end, by "
-                         "what came of them.\n"
-                         "# TYPE quiver_handshakes_total counter\n");
     write_outcome(handshakes, QV_HANDSHAKE_FULL, buf);
     write_outcome(handshakes, QV_HANDSHAKE_RESUMED, buf);
     write_outcome(handshakes, QV_HANDSHAKE_REFUSED, buf);
-    qv_buf_put_text(buf, "# HELP quiver_connections_ended_total Live connections that were cut "
-                         "because their peer is not trusted any more.\n"
-                         "# TYPE quiver_connections_ended_total counter\n");
-    write_ended(handshakes, buf);
 }

@@ -81,8 +81,10 @@ void qv_registry_state(struct qv_registry *registry, struct qv_registry_state *r
         state.loaded = true;
         state.epoch = view->epoch;
         state.revision = view->revision;
-        for (int kind = 0; kind < QV_KIND_COUNT; kind++)
+        for (int kind = 0; kind < QV_KIND_COUNT; kind++) {
             state.count[kind] = view->index[kind].count;
+            state.bytes[kind] = view->bytes[kind];
+        }
     }
     pthread_rwlock_unlock(&registry->lock);
     *ret_state = state;

@@ -156,6 +156,19 @@ static void release_step(struct qv_view *view, struct step *step)
     }
 }
 
+/* What is in the view has its memory counted; NULL is fine. */
+static void weigh_in(struct qv_view *view, const struct qv_entity_head *entity)
+{
+    if (entity != NULL)
+        view->bytes[entity->kind] += qv_memory_size(entity);
+}
+
+static void weigh_out(struct qv_view *view, const struct qv_entity_head *entity)
+{
+    if (entity != NULL)
+        view->bytes[entity->kind] -= qv_memory_size(entity);
+}
+
 static void remove_instance(struct qv_view *view, struct qv_str id)
 {
     struct instance_record *record = view_find_instance(view, id);
@@ -164,6 +177,7 @@ static void remove_instance(struct qv_view *view, struct qv_str id)
     record_leave(view, record, OWNER_PROVIDER);
     record_leave(view, record, OWNER_DEFINITION);
     index_remove(&view->index[QV_KIND_INSTANCE], &record->node);
+    weigh_out(view, &record->current->head);
     drop_instance(&record->node);
 }
 
@@ -174,6 +188,7 @@ static void put_instance(struct qv_view *view, struct step *step)
     record->current = (struct qv_instance *)step->entity;
     step->instance = NULL;
     step->entity = NULL;
+    weigh_in(view, &record->current->head);
     index_add(&view->index[QV_KIND_INSTANCE], &record->node, record->current->head.id);
     for (int owner = 0; owner < OWNER_COUNT; owner++) {
         record_join(record, (enum owner)owner, step->owner[owner]);
@@ -186,8 +201,10 @@ static void put_other(struct qv_view *view, struct step *step)
     struct record *record = step->record;
     if (step->kind == QV_KIND_SYSTEM)
         record_move_to_device(view, record, step->device);
+    weigh_out(view, record->current);
     qv_entity_free(&record->current);
     record->current = step->entity;
+    weigh_in(view, record->current);
     step->entity = NULL;
 }
 
@@ -198,6 +215,7 @@ static void remove_other(struct qv_view *view, enum qv_kind kind, struct qv_str 
         return;
     if (kind == QV_KIND_SYSTEM)
         record_move_to_device(view, record, NULL);
+    weigh_out(view, record->current);
     qv_entity_free(&record->current);
     record_drop_if_unused(view, kind, record);
 }

@@ -49,6 +49,7 @@ struct qv_view {
     struct index index[QV_KIND_COUNT];
     struct roster roster[QV_KIND_COUNT]; /* but of instances: their owners have them */
     struct bridge bridge;                /* to the CHAP services that are exposed */
+    size_t bytes[QV_KIND_COUNT];         /* of the entities' memory */
     uint64_t epoch, revision;
 };
 

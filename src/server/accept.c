@@ -98,8 +98,10 @@ static void admit(struct qv_door *door, int fd, const struct sockaddr_storage *p
         qv_connection_begin(worker, door->listener, fd, peer, place);
         return;
     }
-    if (status == QV_TOO_MANY)
+    if (status == QV_TOO_MANY) {
+        qv_metrics_limited(worker->server->api->metrics, QV_LIMIT_CONNECTIONS_PER_PEER);
         log_refused(worker, peer);
+    }
     close(fd);
     atomic_fetch_sub(&worker->server->connections, 1);
 }

@@ -17,6 +17,19 @@ void qv_account_free(struct qv_account *account)
     qv_rights_free(&account->rights);
 }
 
+void qv_account_write_system(const struct qv_account *account, const struct qv_api *api,
+                             struct qv_buf *system)
+{
+    if (account->identity != NULL)
+        qv_name_normalize(api->rules.dialect, QV_ENTITY_SYSTEM,
+                          qv_str_from(account->identity->system), system);
+}
+
+const char *qv_account_operation(const struct qv_account *account)
+{
+    return account->operation < QV_OP_COUNT ? qv_operation_name(account->operation) : "";
+}
+
 void qv_account_write(const struct qv_account *account, const struct qv_api *api,
                       const struct qv_response *response)
 {
@@ -25,16 +38,13 @@ void qv_account_write(const struct qv_account *account, const struct qv_api *api
         return;
     /* Without memory for it, the line has the name as the caller says it. */
     QV_CLEANUP(qv_buf) struct qv_buf system = {0};
-    if (account->identity != NULL)
-        qv_name_normalize(api->rules.dialect, QV_ENTITY_SYSTEM,
-                          qv_str_from(account->identity->system), &system);
-    bool asked = account->operation < QV_OP_COUNT;
+    qv_account_write_system(account, api, &system);
     const struct qv_audit_event event = {
         .identity = account->identity,
         .system = system.failed ? NULL : system.at,
         .peer = account->peer,
         .listener = account->listener,
-        .operation = asked ? qv_operation_name(account->operation) : "",
+        .operation = qv_account_operation(account),
         .object = qv_buf_str(&record->object),
         .verdict = verdicts[record->verdict],
         .rule = record->rule,

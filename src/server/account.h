@@ -23,6 +23,11 @@ struct qv_account {
 };
 void qv_account_free(struct qv_account *account);
 
+/** Appends the caller's name as it is stored; nothing where nobody is known, or without memory. */
+void qv_account_write_system(const struct qv_account *account, const struct qv_api *api,
+                             struct qv_buf *system);
+/** What the policy was asked about; empty: nothing. Static. */
+const char *qv_account_operation(const struct qv_account *account);
 /** Writes the line of this answer, where it is one that has a line. To be called once, before it is
  *  sent. */
 void qv_account_write(const struct qv_account *account, const struct qv_api *api,

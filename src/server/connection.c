@@ -36,6 +36,7 @@ static void on_close(void *data)
     qv_live_forget(connection);
     qv_cursor_forget(&worker->sweep.cursor, &connection->link);
     h2o_linklist_unlink(&connection->link);
+    qv_metrics_disconnected(worker->counts, connection->listener->index);
     qv_shares_end(connection);
     qv_identity_free(&connection->identity);
     qv_rights_free(&connection->rights);
@@ -80,6 +81,7 @@ void qv_connection_begin(struct qv_worker *worker, const struct qv_listener *lis
     connection->sock->on_close.cb = on_close;
     connection->sock->on_close.data = connection;
     h2o_linklist_insert(&worker->connections, &connection->link);
+    qv_metrics_connected(worker->counts, listener->index);
     if (listener->config->tls == QV_TLS_OFF)
         qv_connection_serve(connection);
     else

@@ -17,6 +17,7 @@ struct qv_connection {
     SSL *ssl;           /**< of sock, NULL: none or not yet; gone when the socket's close is told */
     bool handshaking;   /**< TLS is not through */
     bool served;        /**< HTTP is spoken */
+    bool asked;         /**< a request has come */
     bool ended;         /**< its peer is not trusted any more: see live.h */
     struct qv_timer handshake_end;
     struct qv_alert alert;

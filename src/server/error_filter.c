@@ -41,6 +41,8 @@ static void send_error(h2o_ostream_t *super, h2o_req_t *http, h2o_iovec_t *texts
     response->shape = qv_connection_shape(connection);
     qv_response_set_error(response, &error, qv_request_origin(http));
 
+    qv_request_log_bare(http, response->status);
+    qv_metrics_answered(connection->worker->counts, QV_OP_COUNT, response->status, -1);
     http->res.status = response->status;
     http->res.reason = qv_response_reason(response->status);
     http->res.headers = (h2o_headers_t){0};

@@ -44,6 +44,7 @@ struct qv_exchange *qv_exchange_begin(h2o_req_t *http)
         .connection = qv_connection_of_request(http),
     };
     exchange->connection->exchange = exchange;
+    exchange->connection->asked = true;
     exchange->response.shape = qv_connection_shape(exchange->connection);
     begin_account(exchange);
     return exchange;

@@ -26,7 +26,7 @@ struct qv_exchange {
     bool waits;                   /**< this gate has asked the verifier ... */
     struct qv_asking *asking;     /**< ... this; NULL: nothing */
     struct qv_pending *pending;   /**< the change that the answer waits for */
-    struct qv_account account;    /**< for the audit trail */
+    struct qv_account account;    /**< for the audit trail and the log */
 };
 
 /** Ties an exchange to the request. Never NULL: libh2o's pools end the process without memory. */
@@ -91,6 +91,15 @@ void qv_pending_start(struct qv_exchange *exchange, struct qv_job *job);
 void qv_pending_forget(struct qv_pending *pending);
 /** Receives what was posted to worker->jobs. */
 void qv_pending_receive(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages);
+
+/* ---- request_log.c ----------------------------------------------------------------------------
+ */
+
+/** Writes the request's line into the log, where it is to have one; when its status is known,
+ * before it is sent. */
+void qv_request_log(const struct qv_exchange *exchange);
+/** The same of an answer that libh2o gave by itself: nobody knows who asked, and when. */
+void qv_request_log_bare(h2o_req_t *http, int status);
 
 /* ---- error_filter.c ---------------------------------------------------------------------------
  */

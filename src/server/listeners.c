@@ -1,8 +1,9 @@
 /*
  * Binding the configured addresses.
  *
- * One socket per listener, which every worker watches through a duplicate of its own. Not
- * SO_REUSEPORT: with it a second Quiver would share the port silently. The main thread.
+ * One socket per listener, which every worker watches through a duplicate of its own: the service
+ * manager's, where it passed one for that address, else one that is bound here. Not SO_REUSEPORT:
+ * with it a second Quiver would share the port silently. The main thread.
  */
 #include "listeners.h"
 
@@ -61,8 +62,18 @@ static uint16_t real_port(int fd)
     return ntohs(((const struct sockaddr_in *)&bound)->sin_port);
 }
 
+/* The descriptor is the caller's, also where it could not be bound; -1: there is none. */
+static enum qv_status open_socket(const struct qv_config_listener *config,
+                                  const struct addrinfo *at, int *ret_fd, struct qv_error *error)
+{
+    *ret_fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    return *ret_fd == -1 ? describe(config, "open a socket for", errno, error)
+                         : bind_socket(*ret_fd, config, at, error);
+}
+
 enum qv_status qv_listener_open(const struct qv_config_listener *config, size_t index,
-                                struct qv_listener *ret_listener, struct qv_error *error)
+                                struct qv_inherited *inherited, struct qv_listener *ret_listener,
+                                struct qv_error *error)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
@@ -74,9 +85,9 @@ enum qv_status qv_listener_open(const struct qv_config_listener *config, size_t 
         return qv_error_set(error, QV_INVALID, "listener %s: address %s: %s", config->name,
                             config->address, gai_strerror(fault));
 
-    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-    enum qv_status status = fd == -1 ? describe(config, "open a socket for", errno, error)
-                                     : bind_socket(fd, config, at, error);
+    int fd = qv_inherited_find(inherited, config, at->ai_addr);
+    bool passed = fd != -1;
+    enum qv_status status = passed ? QV_OK : open_socket(config, at, &fd, error);
     bool brackets = at->ai_family == AF_INET6;
     freeaddrinfo(at);
     if (status != QV_OK) {
@@ -84,8 +95,8 @@ enum qv_status qv_listener_open(const struct qv_config_listener *config, size_t 
             close(fd);
         return status;
     }
-    *ret_listener =
-        (struct qv_listener){.config = config, .index = index, .fd = fd, .port = real_port(fd)};
+    *ret_listener = (struct qv_listener){
+        .config = config, .index = index, .fd = fd, .passed = passed, .port = real_port(fd)};
     snprintf(ret_listener->authority, sizeof(ret_listener->authority), "%s%s%s:%u",
              brackets ? "[" : "", config->address, brackets ? "]" : "", ret_listener->port);
     return QV_OK;
@@ -102,5 +113,6 @@ void qv_listener_log(const struct qv_listener *listener)
 {
     qv_log(QV_LOG_INFO, "listening", QV_LOG_CSTR("listener", listener->config->name),
            QV_LOG_CSTR("address", listener->config->address), QV_LOG_INT("port", listener->port),
-           QV_LOG_CSTR("tls", tls_names[listener->config->tls]));
+           QV_LOG_CSTR("tls", tls_names[listener->config->tls]),
+           QV_LOG_CSTR("socket", listener->passed ? "passed" : "bound"));
 }

@@ -88,6 +88,8 @@ static void finish(struct qv_pending *pending)
     struct qv_exchange *exchange = pending->exchange;
     pending->worker->pending--;
     qv_job_finish(pending->job, &pending->response);
+    if (pending->response.status == qv_status_http(QV_TOO_MANY))
+        qv_metrics_limited(pending->worker->server->api->metrics, QV_LIMIT_INSTANCES);
     if (exchange != NULL) {
         exchange->pending = NULL;
         exchange->account = pending->account;

@@ -95,6 +95,12 @@ static h2o_iovec_t take_body(struct qv_response *response)
     return h2o_iovec_init(words.at, words.length);
 }
 
+static void count(const struct qv_exchange *exchange)
+{
+    qv_metrics_answered(exchange->connection->worker->counts, exchange->account.operation,
+                        exchange->response.status, qv_mono_now().us - exchange->account.begun.us);
+}
+
 void qv_response_send(struct qv_exchange *exchange)
 {
     static h2o_generator_t generator; /* has nothing to proceed or to stop */
@@ -102,6 +108,8 @@ void qv_response_send(struct qv_exchange *exchange)
     struct qv_response *response = &exchange->response;
     h2o_iovec_t body = take_body(response);
     qv_account_write(&exchange->account, exchange->connection->worker->server->api, response);
+    count(exchange);
+    qv_request_log(exchange);
     if (response->close) {
         http->http1_is_persistent = 0;
         qv_connection_linger(exchange->connection);

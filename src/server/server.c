@@ -22,13 +22,17 @@ enum { REFUSALS_PER_SECOND = 50, PEERS_PER_SECOND = 10, LIMITS_PER_SECOND = 10 }
 static enum qv_status open_listeners(struct qv_server *server, struct qv_error *error)
 {
     const struct qv_config *config = server->config;
+    QV_CLEANUP(qv_inherited) struct qv_inherited inherited = {0};
+    QV_TRY(qv_inherited_take(&inherited, error));
     server->listeners = qv_alloc_array(config->listener_count, sizeof(struct qv_listener));
     if (server->listeners == NULL)
         return QV_NO_MEMORY;
     for (size_t i = 0; i < config->listener_count; i++) {
-        QV_TRY(qv_listener_open(&config->listeners[i], i, &server->listeners[i], error));
+        QV_TRY(
+            qv_listener_open(&config->listeners[i], i, &inherited, &server->listeners[i], error));
         server->listener_count++;
     }
+    QV_TRY(qv_inherited_check(&inherited, error));
     qv_alert_install_all(server, server->trust);
     return QV_OK;
 }
@@ -102,6 +106,17 @@ enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error)
     for (size_t i = 0; i < server->listener_count; i++)
         qv_listener_log(&server->listeners[i]);
     return QV_OK;
+}
+
+bool qv_server_beat(struct qv_server *server)
+{
+    bool all = true;
+    pthread_mutex_lock(&server->control); /* no order to stop comes between: a stopped worker may
+                                             be gone */
+    for (size_t i = 0; i < server->running && !server->stopping; i++)
+        all = qv_worker_beat(&server->workers[i]) && all;
+    pthread_mutex_unlock(&server->control);
+    return all;
 }
 
 void qv_server_stop(struct qv_server *server)

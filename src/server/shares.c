@@ -100,6 +100,8 @@ enum qv_status qv_shares_check(struct qv_exchange *exchange, struct qv_error *er
     enum qv_status status = has_place ? ask(exchange, error) : refuse_all(exchange, error);
     if (status != QV_TOO_MANY)
         return status;
+    qv_metrics_limited(connection->worker->server->api->metrics,
+                       has_place ? QV_LIMIT_REQUESTS : QV_LIMIT_CONNECTIONS);
     if (has_place)
         tell(connection, error); /* of the others that was told when they came */
     record(exchange);

@@ -49,6 +49,7 @@ enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server,
     worker->policy = qv_policy_ref(server->policy);
     worker->limits = server->config->limits;
     QV_TRY(qv_loop_timer_new(&worker->timer, error));
+    QV_TRY(qv_metrics_add_slot(server->api->metrics, &worker->counts));
     QV_TRY(qv_live_start(worker));
     return open_doors(worker, error);
 }
@@ -95,8 +96,28 @@ static void receive_orders(h2o_multithread_receiver_t *receiver, h2o_linklist_t 
     }
 }
 
+/* ---- beating ----------------------------------------------------------------------------------
+ */
+
+static void run_beat(struct qv_worker *worker, struct qv_order *order)
+{
+    (void)order;
+    atomic_store(&worker->beat_due, false); /* from here on it may be posted again */
+}
+
+bool qv_worker_beat(struct qv_worker *worker)
+{
+    if (atomic_exchange(&worker->beat_due, true))
+        return false;
+    worker->beat.run = run_beat;
+    qv_worker_post(worker, &worker->orders, &worker->beat.message);
+    return true;
+}
+
 /* ---- stopping ---------------------------------------------------------------------------------
  */
+
+enum { GRACE_MS = 1000 };
 
 /* libh2o reads on where a request has begun to come in, and closes behind its answer. */
 static bool is_idle(const struct qv_connection *connection)
@@ -104,15 +125,26 @@ static bool is_idle(const struct qv_connection *connection)
     return connection->exchange == NULL && connection->sock->input->size == 0;
 }
 
-static void end_connections(struct qv_worker *worker, bool all)
+/* Who has just come gets one answer: behind a service manager's socket the next Quiver would have
+   taken the connection a moment later, and its client is not to notice anything of a restart. */
+static bool has_just_come(const struct qv_connection *connection)
+{
+    return !connection->asked && !connection->ended;
+}
+
+enum ending { END_WHO_WAS_ANSWERED, END_IDLE, END_ALL };
+
+static void end_connections(struct qv_worker *worker, enum ending ending)
 {
     h2o_linklist_t *next;
     for (h2o_linklist_t *at = worker->connections.next; at != &worker->connections; at = next) {
         next = at->next;
         struct qv_connection *connection = H2O_STRUCT_FROM_MEMBER(struct qv_connection, link, at);
+        if (ending == END_WHO_WAS_ANSWERED && has_just_come(connection))
+            continue;
         if (connection->handshaking)
             h2o_socket_close(connection->sock);
-        else if (all)
+        else if (ending == END_ALL)
             qv_connection_cut(connection, SHUT_RDWR);
         else if (is_idle(connection))
             qv_connection_cut(connection, SHUT_RD); /* what has arrived is still served */
@@ -121,7 +153,12 @@ static void end_connections(struct qv_worker *worker, bool all)
 
 static void on_deadline(struct qv_timer *timer)
 {
-    end_connections(H2O_STRUCT_FROM_MEMBER(struct qv_worker, deadline, timer), true);
+    end_connections(H2O_STRUCT_FROM_MEMBER(struct qv_worker, deadline, timer), END_ALL);
+}
+
+static void on_grace_over(struct qv_timer *timer)
+{
+    end_connections(H2O_STRUCT_FROM_MEMBER(struct qv_worker, grace, timer), END_IDLE);
 }
 
 static void run_stop(struct qv_worker *worker, struct qv_order *order)
@@ -131,9 +168,11 @@ static void run_stop(struct qv_worker *worker, struct qv_order *order)
     qv_accept_end(worker);
     h2o_context_request_shutdown(&worker->context);
     worker->deadline.fire = on_deadline;
-    int64_t patience = worker->server->config->store.timeout_ms + 1000;
-    bool bounded = qv_loop_timer_arm(&worker->timer, &worker->deadline, patience) == QV_OK;
-    end_connections(worker, !bounded);
+    worker->grace.fire = on_grace_over;
+    int64_t patience = worker->server->config->store.timeout_ms + GRACE_MS;
+    bool bounded = qv_loop_timer_arm(&worker->timer, &worker->deadline, patience) == QV_OK &&
+                   qv_loop_timer_arm(&worker->timer, &worker->grace, GRACE_MS) == QV_OK;
+    end_connections(worker, bounded ? END_WHO_WAS_ANSWERED : END_ALL);
     qv_linger_end_all(worker);
 }
 
@@ -176,6 +215,7 @@ static void end(struct qv_worker *worker)
 static void *run(void *data)
 {
     struct qv_worker *worker = data;
+    pthread_setname_np(pthread_self(), "worker");
     begin(worker);
     sem_post(&worker->ready);
     while (!is_done(worker)) {

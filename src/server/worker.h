@@ -69,11 +69,14 @@ struct qv_worker {
     struct qv_policy *policy;       /**< a reference: it decides from now on */
     struct qv_config_limits limits; /**< in force here; changed between two events */
     struct qv_door *doors;          /**< one per listener */
+    struct qv_metrics_slot *counts; /**< the metrics'; NULL: nothing is counted */
 
     h2o_multithread_receiver_t orders; /**< of struct qv_order */
     h2o_multithread_receiver_t jobs;   /**< of struct qv_pending, when its change is done */
     pthread_mutex_t posting;           /**< held by whoever sends: see qv_worker_post */
     struct qv_order stop;
+    struct qv_order beat;  /**< see qv_server_beat */
+    _Atomic bool beat_due; /**< it is posted and has not run */
 
     h2o_linklist_t connections; /**< of struct qv_connection */
     struct qv_sweeping sweep;   /**< through them, after trust changed */
@@ -82,7 +85,8 @@ struct qv_worker {
     size_t pending;             /**< changes that the store still has, inquiries of the verifier */
     struct qv_timer resume;     /**< armed while accepting is paused */
     bool paused, stopping;
-    struct qv_timer deadline; /**< of stopping */
+    struct qv_timer grace;    /**< of stopping: for those who have just come */
+    struct qv_timer deadline; /**< of stopping: for all */
 };
 
 /** Everything that can fail; the thread is started by qv_worker_start. The worker's memory is the
@@ -90,6 +94,8 @@ struct qv_worker {
 QV_MUST_CHECK enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server,
                                            struct qv_error *error);
 QV_MUST_CHECK enum qv_status qv_worker_start(struct qv_worker *worker, struct qv_error *error);
+/** Asks the worker's loop to come round; false: it has not since it was asked last. */
+bool qv_worker_beat(struct qv_worker *worker);
 /** Main thread: tells the worker to end in order. */
 void qv_worker_request_stop(struct qv_worker *worker);
 void qv_worker_join(struct qv_worker *worker);

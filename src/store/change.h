@@ -24,7 +24,8 @@ struct qv_change {
     struct qv_mono due;
     uint64_t epoch; /* of the history in which it was submitted */
     struct qv_position position;
-    struct qv_command *command; /* on its way to or from Redis */
+    struct qv_command *command; /* on its way to or from Redis ... */
+    struct qv_mono sent;        /* ... since then */
     char token[QV_TOKEN_SIZE];
     struct qv_outcome outcome;
     qv_store_done done;

@@ -186,6 +186,8 @@ static void on_reply(void *data, const struct qv_reply *reply, bool sent)
 {
     struct qv_change *change = data;
     change->command = NULL;
+    if (reply != NULL)
+        qv_store_measure_trip(change->store, change->sent);
     if (reply == NULL && sent)
         answer_unknown(change, "the connection to the store broke after it was sent");
     else if (reply == NULL)
@@ -215,6 +217,7 @@ static int64_t deadline_of(const struct qv_change *change)
 static void send_change(struct qv_change *change)
 {
     struct qv_store *store = change->store;
+    change->sent = qv_mono_now();
     enum qv_status status =
         qv_session_call(store, change->script, change->whole, deadline_of(change), change->token,
                         change->args, change->count, on_reply, change, &change->command);

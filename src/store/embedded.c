@@ -161,6 +161,11 @@ bool qv_embedded_next(const struct qv_embedded *embedded, struct qv_mono *ret_wh
     return true;
 }
 
+pid_t qv_embedded_pid(const struct qv_embedded *embedded)
+{
+    return embedded->pid;
+}
+
 static enum qv_status open_all(const struct qv_config *config, struct qv_embedded *embedded,
                                struct qv_error *error)
 {

@@ -25,7 +25,8 @@ struct qv_session {
     bool open;             /* changes are accepted */
     bool was_open;         /* for the log: since the link is up */
     bool refuses;          /* decided: this Redis takes no changes from us */
-    bool ticking;          /* a tick is on its way */
+    bool ticking;          /* a tick is on its way, ... */
+    struct qv_mono ticked; /* ... since then */
     unsigned ticks;        /* since Redis' fitness was last looked at */
     unsigned loading;      /* answers to SCRIPT LOAD that are still to come */
     char sha[QV_SCRIPT_COUNT][41];
@@ -103,6 +104,7 @@ struct qv_own_entries {
 struct qv_store {
     const struct qv_config *config;
     struct qv_registry *registry;
+    struct qv_metrics *metrics; /* borrowed; NULL: nobody asks */
     const struct qv_dialect *dialect;
     char *prefix;                 /* of all keys */
     char *socket_path;            /* of the embedded Redis, else NULL */
@@ -116,6 +118,8 @@ struct qv_store {
     pthread_t thread;
     struct qv_loop *loop;
     struct qv_post stop;
+    struct qv_post beat;
+    _Atomic bool beat_due;     /* it is posted and has not run */
     struct qv_reasons reasons; /* any thread */
 
     struct qv_session session;
@@ -134,6 +138,15 @@ static inline int64_t qv_store_patience_ms(const struct qv_store *store)
 
 /* Appends where a Redis is, for messages; not of the embedded one. */
 void qv_store_write_where(const struct qv_config_redis *redis, struct qv_buf *buf);
+
+/* ---- measures.c ---- */
+
+/** Whether changes are taken, and how far the view is behind, may be another now. */
+void qv_store_measure(struct qv_store *store);
+/** A connection came up or went down. */
+void qv_store_measure_link(struct qv_store *store, enum qv_metrics_link link, bool up);
+/** The answer to a script is there. */
+void qv_store_measure_trip(struct qv_store *store, struct qv_mono sent);
 
 /* Calls on_ready if it is due; asked wherever one of its conditions may have come true. */
 void qv_store_announce(struct qv_store *store);

@@ -120,6 +120,7 @@ static void on_info(void *data, const struct qv_reply *reply, bool sent)
     session->ticks = 0;
     if (!is_fit(store, reply->text)) {
         session->open = false;
+        qv_store_measure(store);
         bool loading = !qv_str_equal(info_value(reply->text, "loading"), QV_STR("0"));
         if (!loading)
             qv_own_tried(store);
@@ -160,6 +161,7 @@ static void opened(struct qv_store *store, const struct qv_reply *reply, int64_t
     store->own.there = false;
     qv_own_write(store);
     qv_store_announce(store);
+    qv_store_measure(store);
     qv_tail_wake(store);
     qv_tick(store);
 }
@@ -252,6 +254,7 @@ void qv_session_load_scripts(struct qv_store *store)
         return;
     session->open = false;
     session->loading = QV_SCRIPT_COUNT;
+    qv_store_measure(store);
     for (int script = 0; script < QV_SCRIPT_COUNT; script++) {
         struct qv_str words[] = {QV_STR("SCRIPT"), QV_STR("LOAD"),
                                  qv_script_text((enum qv_script)script)};
@@ -293,6 +296,7 @@ void qv_session_again(struct qv_store *store, int64_t milliseconds)
 
 static void on_greeted(struct qv_contact *contact)
 {
+    qv_store_measure_link(store_of(contact), QV_LINK_COMMANDS, true);
     qv_session_ask_info(store_of(contact));
 }
 
@@ -314,6 +318,7 @@ static void on_lost(struct qv_contact *contact, const char *reason)
     session->open = session->was_open = session->ticking = session->refuses = false;
     session->loading = 0;
     qv_loop_disarm(store->loop, &session->timer);
+    qv_store_measure_link(store, QV_LINK_COMMANDS, false);
 }
 
 enum qv_status qv_session_init(struct qv_store *store)

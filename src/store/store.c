@@ -9,6 +9,7 @@
 #include <quiver/base/memory.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -126,6 +127,7 @@ static void *thread_main(void *argument)
 {
     struct start *start = argument;
     struct qv_store *store = start->store;
+    pthread_setname_np(pthread_self(), "store");
     enum qv_status status = set_up(store);
     start->status = status;
     sem_post(&start->ready); /* `start` is gone from here on */
@@ -207,6 +209,26 @@ void qv_store_free(struct qv_store **store)
 }
 
 /* ---- any thread ------------------------------------------------------------------------------ */
+
+static void on_beat(struct qv_post *post)
+{
+    struct qv_store *store = (struct qv_store *)((char *)post - offsetof(struct qv_store, beat));
+    atomic_store(&store->beat_due, false); /* from here on it may be posted again */
+}
+
+bool qv_store_beat(struct qv_store *store)
+{
+    if (atomic_load(&store->beat_due))
+        return false;
+    store->beat.run = on_beat;
+    pthread_mutex_lock(&store->gate);
+    if (store->accepting) {
+        atomic_store(&store->beat_due, true);
+        qv_loop_post(store->loop, &store->beat);
+    }
+    pthread_mutex_unlock(&store->gate);
+    return true;
+}
 
 void qv_store_reasons(struct qv_store *store, struct qv_strings *ret_reasons)
 {

@@ -200,6 +200,7 @@ static void go_on(struct qv_store *store)
 static void entries_applied(struct qv_store *store)
 {
     struct qv_tail *tail = &store->tail;
+    qv_store_measure(store);
     if (tail->live) {
         qv_view_set_position(tail->view, tail->epoch, tail->at.revision);
         qv_commands_advance(store);
@@ -291,6 +292,7 @@ static bool read_head(struct qv_store *store, const struct qv_reply *reply, char
     memcpy(head.token, token.at, token.length);
     store->tail.head = head;
     store->tail.head_read = qv_mono_now();
+    qv_store_measure(store);
     return true;
 }
 
@@ -365,6 +367,7 @@ static void on_greeted(struct qv_contact *contact)
 {
     struct qv_store *store =
         (struct qv_store *)((char *)contact - offsetof(struct qv_store, tail.contact));
+    qv_store_measure_link(store, QV_LINK_JOURNAL, true);
     ask_head(store);
 }
 
@@ -375,6 +378,7 @@ static void on_lost(struct qv_contact *contact, const char *reason)
     struct qv_tail *tail = &store->tail;
     qv_reasons_set(&store->reasons, QV_REASON_FOLLOW, "the journal is not followed: %s", reason);
     qv_loop_disarm(store->loop, &tail->timer);
+    qv_store_measure_link(store, QV_LINK_JOURNAL, false);
     /* A view that is half built cannot be gone on with: what SCAN has seen is not known. */
     qv_view_free(&tail->next);
 }

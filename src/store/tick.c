@@ -44,6 +44,8 @@ static void on_tick(void *data, const struct qv_reply *reply, bool sent)
     store->session.ticking = false;
     if (reply == NULL)
         return;
+    qv_store_measure_trip(store, store->session.ticked);
+    qv_store_measure(store);
     if (!qv_reply_begins(reply, "TICK") || !qv_reply_number(reply, 1, &redis_ms) ||
         !qv_reply_number(reply, 2, &offset_ms) || !qv_reply_count(reply, 5, &seen) ||
         !qv_reply_number(reply, 7, &redis_us)) {
@@ -54,6 +56,7 @@ static void on_tick(void *data, const struct qv_reply *reply, bool sent)
     qv_time_learn(store, redis_us, offset_ms * 1000);
     qv_reasons_clear(&store->reasons, QV_REASON_REFUSAL);
     tell_damage(qv_reply_text(reply, 6));
+    qv_metrics_ended(store->metrics, seen);
     if (seen >= ENDS_AT_ONCE)
         qv_tick(store);
     else
@@ -80,6 +83,7 @@ void qv_tick(struct qv_store *store)
     }
     rest[SEPARATOR] = qv_str_from(qv_dialect_separator(store->dialect));
     char token[QV_TOKEN_SIZE];
+    session->ticked = qv_mono_now();
     if (qv_random_token(token) == QV_OK &&
         qv_session_call(store, QV_SCRIPT_TICK, false, 0, token, rest, COUNT, on_tick, store,
                         NULL) == QV_OK)

@@ -7,10 +7,10 @@
 
 #include "faults.h"
 
+#include <quiver/base/credentials.h>
 #include <quiver/base/file.h>
 #include <quiver/base/memory.h>
 #include <string.h>
-#include <sys/stat.h>
 
 void qv_secret_free(struct qv_secret *secret)
 {
@@ -23,8 +23,7 @@ enum qv_status qv_secret_read(const char *file, size_t max, struct qv_secret *re
                               struct qv_strings *faults)
 {
     struct stat about;
-    if (stat(file, &about) == 0 && S_ISREG(about.st_mode) &&
-        (about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (stat(file, &about) == 0 && qv_secret_is_exposed(file, &about))
         return qv_fault(faults, "%s: open to group or others (mode %04o); run: chmod 600 %s", file,
                         (unsigned)about.st_mode & 07777U, file);
     QV_CLEANUP(qv_secret) struct qv_secret secret = {0};

@@ -184,6 +184,11 @@ const struct qv_certificate *qv_trust_own(const struct qv_trust *trust)
     return trust->own != NULL ? trust->own->facts : NULL;
 }
 
+const char *qv_trust_own_file(const struct qv_trust *trust)
+{
+    return trust->own != NULL ? trust->own->file : NULL;
+}
+
 SSL_CTX *qv_trust_context(const struct qv_trust *trust, size_t listener)
 {
     return listener < trust->context_count ? trust->contexts[listener] : NULL;

@@ -8,11 +8,16 @@
 
 # What the build and the program need.
 QUIVER_BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config libh2o-evloop-dev libhiredis-dev
-    libcurl4-openssl-dev libpcre2-dev libjansson-dev libyaml-dev libssl-dev uthash-dev redis-server openssl curl ca-certificates)
+    libcurl4-openssl-dev libpcre2-dev libjansson-dev libyaml-dev libssl-dev libsystemd-dev uthash-dev redis-server openssl curl ca-certificates)
 # What the tests need besides.
 QUIVER_TEST_PACKAGES=(libcmocka-dev python3 python3-venv redis-tools)
+# What the tests of packages and images (./test.sh --packages) need besides.
+QUIVER_PACKAGING_PACKAGES=(dpkg-dev file lintian man-db mmdebstrap iproute2 zsh buildah)
 # What lint needs besides.
 QUIVER_LINT_PACKAGES=(clang-format shellcheck python3)
+# What CI needs besides, and whose tests are skipped elsewhere where it is missing: promtool, for
+# metrics and alerts. Its server is neither started nor enabled.
+QUIVER_CI_PACKAGES=(prometheus)
 
 complain() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -83,6 +88,9 @@ ensure_packages() (
     if [[ $had_redis == no ]] && had_redis_package && command -v systemctl >/dev/null; then
         # Quiver runs its own: the packaged service would only hold port 6379 after the next boot.
         as_root systemctl disable redis-server.service >/dev/null 2>&1 || true
+    fi
+    if [[ " ${QUIVER_MISSING[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
+        as_root systemctl disable prometheus.service >/dev/null 2>&1 || true
     fi
 )
 

@@ -117,6 +117,7 @@ static inline long metric(const char *series)
 {
     QV_CLEANUP(qv_buf) struct qv_buf text = {0};
     qv_handshakes_write(api.handshakes, &text);
+    qv_handshakes_write_ended(api.handshakes, &text);
     assert_int_equal(qv_buf_status(&text), QV_OK);
     const char *at = strstr(text.at, series);
     if (at == NULL)

@@ -194,6 +194,7 @@ static void defaults(void **state)
     assert_int_equal(config->limits.workers, 0);
     assert_int_equal(config->log.level, QV_LOG_INFO);
     assert_int_equal(config->log.format, QV_LOG_AUTO);
+    assert_int_equal(config->log.requests, QV_LOG_REQUESTS_OFF);
     assert_null(config->tls.certificate);
     assert_null(config->tls.private_key_password_file);
     assert_null(config->tls.keystore);
@@ -338,8 +339,10 @@ static const struct {
     {LEAST "logg: 1\n",
      "4: logg: is not a setting; known here: cloud, listeners, tls, store, authorization, audit, "
      "registry, identity, chap, limits, log"},
-    {LEAST "log: {levels: info}\n", "4: log.levels: is not a setting; known here: level, format"},
-    {LEAST "log: {\"\": 1}\n", "4: log.(key): is not a setting; known here: level, format"},
+    {LEAST "log: {levels: info}\n",
+     "4: log.levels: is not a setting; known here: level, format, requests"},
+    {LEAST "log: {\"\": 1}\n",
+     "4: log.(key): is not a setting; known here: level, format, requests"},
     {LEAST "log.level: info\n", "4: log.level: is not a setting; known here: cloud, listeners, "
                                 "tls, store, authorization, audit, "
                                 "registry, identity, chap, limits, log"},

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int ends[2];
@@ -241,6 +242,38 @@ static void a_long_line_is_cut_for_a_pipe_and_whole_in_a_file(void **state)
     fclose(file);
 }
 
+/* Whoever wrote JOURNAL_STREAM means one pipe or socket and no other. */
+static void a_line_to_the_journal_begins_with_its_priority(void **state)
+{
+    (void)state;
+    static const struct {
+        enum qv_log_level level;
+        const char *beginning;
+    } cases[] = {{QV_LOG_DEBUG, "<7>{"},
+                 {QV_LOG_INFO, "<6>{"},
+                 {QV_LOG_WARNING, "<4>{"},
+                 {QV_LOG_ERROR, "<3>{"}};
+    char journal[64];
+    struct stat facts;
+    qv_log_configure(QV_LOG_DEBUG, QV_LOG_JSON);
+    assert_int_equal(fstat(ends[1], &facts), 0);
+    snprintf(journal, sizeof(journal), "%ju:%ju", (uintmax_t)facts.st_dev, (uintmax_t)facts.st_ino);
+    assert_int_equal(setenv("JOURNAL_STREAM", journal, 1), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        qv_log(cases[i].level, "event");
+        assert_memory_equal(logged(), cases[i].beginning, 4);
+    }
+    assert_string_equal(qv_log_priority(QV_LOG_ERROR, ends[1]), "<3>");
+    snprintf(journal, sizeof(journal), "%ju:%ju", (uintmax_t)facts.st_dev,
+             (uintmax_t)facts.st_ino + 1);
+    assert_int_equal(setenv("JOURNAL_STREAM", journal, 1), 0);
+    qv_log(QV_LOG_ERROR, "event");
+    assert_memory_equal(logged(), "{\"", 2);
+    assert_string_equal(qv_log_priority(QV_LOG_ERROR, ends[1]), "");
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+    assert_string_equal(qv_log_priority(QV_LOG_ERROR, ends[1]), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +287,7 @@ int main(void)
         cmocka_unit_test(a_pipe_that_nobody_reads_stops_nobody),
         cmocka_unit_test(a_socket_that_nobody_reads_stops_nobody),
         cmocka_unit_test(a_long_line_is_cut_for_a_pipe_and_whole_in_a_file),
+        cmocka_unit_test(a_line_to_the_journal_begins_with_its_priority),
     };
     return cmocka_run_group_tests(tests, open_pipe, close_pipe);
 }

@@ -11,6 +11,7 @@
 #include <quiver/observe/audit.h>
 #include <quiver/observe/handshakes.h>
 #include <quiver/observe/health.h>
+#include <quiver/observe/metrics.h>
 #include <quiver/store/store.h>
 
 /** One for the process: everything handlers need. */
@@ -22,6 +23,7 @@ struct qv_api {
     struct qv_health *health;
     struct qv_audit *audit;
     struct qv_handshakes *handshakes;
+    struct qv_metrics *metrics;           /**< NULL: nothing is counted, and nobody asks */
     struct qv_verifier *verifier;         /**< whom the server's gates ask about callers */
     struct qv_service_keys *service_keys; /**< NULL: no listener serves chap */
 };

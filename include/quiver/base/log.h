@@ -32,6 +32,9 @@ void qv_log_configure(enum qv_log_level level, enum qv_log_format format);
 /** Where lines go; default standard error (2). For tests. */
 void qv_log_to(int descriptor);
 bool qv_log_enabled(enum qv_log_level level);
+/** What a line of that level begins with that is written to `descriptor` by other means: "<3>" for
+ *  the journal (sd-daemon(3)), else "". Static. */
+const char *qv_log_priority(enum qv_log_level level, int descriptor);
 
 /** `event` is a short stable phrase ("handshake refused"); fields follow. */
 #define qv_log(level, event, ...)                                                                  \

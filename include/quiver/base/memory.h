@@ -16,6 +16,8 @@ void *qv_realloc_array(void *old, size_t count, size_t item_size);
 char *qv_strdup(const char *text);
 char *qv_strndup(const char *text, size_t length);
 void qv_free(void *memory); /**< NULL is fine */
+/** How many bytes a block that one of these gave really has. */
+size_t qv_memory_size(const void *memory);
 
 /** Overwrites secrets before they are freed; not optimized away. */
 void qv_memory_wipe(void *memory, size_t size);

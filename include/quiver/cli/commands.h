@@ -14,6 +14,9 @@ int qv_cli_check(int argc, char **argv);
  * it.
  */
 int qv_cli_reload(int argc, char **argv);
+/** `quiver health --config FILE [--json]`: how is the running Quiver? 0 ready, 1 degraded, 2 down.
+ */
+int qv_cli_health(int argc, char **argv);
 /** `quiver certificate FILE [--config FILE]`: the identity a certificate would have, or why none.
  */
 int qv_cli_certificate(int argc, char **argv);

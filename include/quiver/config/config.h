@@ -34,6 +34,7 @@ enum qv_chap_authentication {
     QV_CHAP_BY_EITHER,
     QV_CHAP_BY_BOTH,
 };
+enum qv_log_requests { QV_LOG_REQUESTS_OFF, QV_LOG_REQUESTS_ERRORS, QV_LOG_REQUESTS_ALL };
 enum qv_redis_kind { QV_REDIS_EMBEDDED, QV_REDIS_TCP, QV_REDIS_UNIX };
 
 /** Where a Redis is (src/config/redis_url.c). */
@@ -196,6 +197,7 @@ struct qv_config {
     struct {
         enum qv_log_level level;
         enum qv_log_format format;
+        enum qv_log_requests requests;
     } log;
 };
 

@@ -63,7 +63,8 @@ QV_MUST_CHECK enum qv_status qv_audit_reserve(struct qv_audit *audit, struct qv_
 /** Would qv_audit_reserve be refused now? In the same words; for readiness. */
 QV_MUST_CHECK enum qv_status qv_audit_check(struct qv_audit *audit, struct qv_error *error);
 
-uint64_t qv_audit_lost(const struct qv_audit *audit); /**< lines, since the start */
+uint64_t qv_audit_lost(const struct qv_audit *audit);    /**< lines, since the start */
+uint64_t qv_audit_written(const struct qv_audit *audit); /**< the same of those that got there */
 
 /* ---- checking -------------------------------------------------------------------------------- */
 

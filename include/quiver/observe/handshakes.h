@@ -21,8 +21,9 @@ enum qv_handshake_outcome {
 /** `code`: the verdict's short word; NULL or unknown ones count as "other". */
 void qv_handshakes_count(struct qv_handshakes *handshakes, enum qv_handshake_outcome outcome,
                          const char *code);
-/** Appends them as Prometheus text: quiver_handshakes_total{outcome,reason}, and
- *  quiver_connections_ended_total{reason}. */
+/** Appends the series quiver_handshakes_total{outcome,reason}, without HELP and TYPE. */
 void qv_handshakes_write(const struct qv_handshakes *handshakes, struct qv_buf *buf);
+/** The same of quiver_connections_ended_total{reason}. */
+void qv_handshakes_write_ended(const struct qv_handshakes *handshakes, struct qv_buf *buf);
 
 #endif

@@ -77,6 +77,7 @@ struct qv_registry_state {
     bool loaded; /**< a view is in force */
     uint64_t epoch, revision;
     size_t count[QV_KIND_COUNT]; /**< entities of each kind */
+    size_t bytes[QV_KIND_COUNT]; /**< memory of these, without the indexes */
 };
 /** QV_UNAVAILABLE with words where no view is in force yet: what is stored cannot be judged. */
 QV_MUST_CHECK enum qv_status qv_registry_check_loaded(struct qv_registry *registry,

@@ -22,6 +22,9 @@ QV_MUST_CHECK enum qv_status qv_server_own_facts(const struct qv_server *server,
 /** Starts the workers; logs "listening" with listener, address and port for each. Signals that the
  *  main thread waits for are blocked before, and SIGPIPE is ignored. */
 QV_MUST_CHECK enum qv_status qv_server_start(struct qv_server *server, struct qv_error *error);
+/** Has each worker's event loop come round since the last call? Asks them to do so again. True
+ *  where none runs. One thread at a time. */
+bool qv_server_beat(struct qv_server *server);
 /** What a change of trust did to the live connections. */
 struct qv_sweep {
     size_t kept;
@@ -40,7 +43,10 @@ QV_MUST_CHECK enum qv_status qv_server_renew(struct qv_server *server, struct qv
                                              struct qv_policy *policy,
                                              const struct qv_config_limits *limits,
                                              struct qv_sweep *ret_sweep, struct qv_error *error);
-/** Accepts no more, closes idle connections, answers what is in flight, ends the workers. What is
+/** Which answers have a line in the log, for the whole process, from now on. Any thread. */
+void qv_server_log_requests(enum qv_log_requests which);
+/** Accepts no more, closes idle connections, answers what is in flight, ends the workers. Who has
+ *  just come and not asked yet has a second for handshake and first request. What is
  *  not answered within store.timeout and a second is cut; a change that the store still has is
  *  waited for, so the store is stopped after the server. Twice is fine. */
 void qv_server_stop(struct qv_server *server);

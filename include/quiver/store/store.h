@@ -8,8 +8,10 @@
 #ifndef QUIVER_STORE_STORE_H
 #define QUIVER_STORE_STORE_H
 
+#include <quiver/observe/metrics.h>
 #include <quiver/policy/policy.h>
 #include <quiver/registry/registry.h>
+#include <sys/types.h>
 
 struct qv_store;
 
@@ -19,6 +21,8 @@ QV_MUST_CHECK enum qv_status qv_store_new(const struct qv_config *config, struct
                                           struct qv_error *error);
 /** Starts the thread: connects, loads the view, follows the journal, ticks, reconnects for ever. */
 QV_MUST_CHECK enum qv_status qv_store_start(struct qv_store *store, struct qv_error *error);
+/** Has the store tell how it is in numbers; borrowed for its life. Set before the start. */
+void qv_store_set_metrics(struct qv_store *store, struct qv_metrics *metrics);
 /** `fn` runs on the store's thread, once: when the first view answers and it is decided whether
  *  changes are taken (qv_store_reasons says why where they are not). Set before the start. */
 void qv_store_on_ready(struct qv_store *store, void (*fn)(void *data), void *data);
@@ -137,6 +141,10 @@ typedef void (*qv_store_done)(void *data, struct qv_outcome *outcome);
 void qv_store_submit(struct qv_store *store, const struct qv_grant *grant, struct qv_change *change,
                      qv_store_done done, void *data);
 
+/** Has the store's thread come round since the last call? Asks it to do so again. True where it
+ *  does not run. One thread at a time. */
+bool qv_store_beat(struct qv_store *store);
+
 /** Why the store is not at its best, one line each (empty: all is well). Any thread. */
 void qv_store_reasons(struct qv_store *store, struct qv_strings *ret_reasons);
 
@@ -159,6 +167,8 @@ QV_MUST_CHECK enum qv_status qv_embedded_start(const struct qv_config *config,
 void qv_embedded_supervise(struct qv_embedded *embedded, struct qv_mono now);
 /** When the next call is wanted for starting it again; false: it runs. */
 bool qv_embedded_next(const struct qv_embedded *embedded, struct qv_mono *ret_when);
+/** The process that runs; 0: none at the moment. */
+pid_t qv_embedded_pid(const struct qv_embedded *embedded);
 /** Ends Redis in order (SIGTERM, then SIGKILL after a while), then gives up the lock. */
 void qv_embedded_free(struct qv_embedded **embedded);
 /** Path of its socket. Lives as long as `config`'s data directory; owned by the caller. */

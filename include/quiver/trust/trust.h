@@ -76,6 +76,8 @@ uint64_t qv_trust_tls_generation(const struct qv_trust *trust);
 const struct qv_anchors *qv_trust_anchors(const struct qv_trust *trust);
 /** Facts of the own certificate; NULL without TLS listeners; lives as the trust. */
 const struct qv_certificate *qv_trust_own(const struct qv_trust *trust);
+/** The file that it came from; NULL as above; lives as the trust. */
+const char *qv_trust_own_file(const struct qv_trust *trust);
 
 /** Appends what will soon need the operator: own certificate and CRLs that end within seven days
  *  or have ended, one line each, with file and time. */

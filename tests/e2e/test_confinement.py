@@ -1,0 +1,84 @@
+"""The unit that is shipped: systemd understands it, it confines as much as Quiver can bear, and Quiver
+and its redis-server work within it."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness import ROOT, confine, quiver_binary
+
+UNIT = ROOT / "packaging/quiver.service"
+SOCKET = ROOT / "packaging/quiver.socket"
+EXPOSURE_MAX = 1.5
+# What Quiver and Redis do between start and end; with --soak, all tests.
+SUITE = ["test_seed_examples.py", "test_register_normalizes.py", "test_state_survives.py",
+         "test_external_redis.py", "test_reload_by_itself.py", "test_identity_outsourced.py",
+         "test_chap_life.py", "test_audit_lines.py"]
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None,
+                                   reason="systemd-analyze is missing: apt-get install systemd")
+
+
+def analyze(*arguments) -> subprocess.CompletedProcess:
+    return subprocess.run(["systemd-analyze", "--no-pager", *map(str, arguments)], text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+
+
+@needs_systemd
+def test_systemd_understands_the_units(tmp_path):
+    """Silent about everything; the program and its pages are not installed where tests run."""
+    for unit in (UNIT, SOCKET):
+        text = unit.read_text().replace("/usr/bin/quiver", shutil.which("true"))
+        (tmp_path / unit.name).write_text(text)
+    done = analyze("verify", "--man=no", tmp_path / UNIT.name, tmp_path / SOCKET.name)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@needs_systemd
+def test_exposure_is_small():
+    done = analyze("security", "--offline=true", UNIT)
+    assert done.returncode == 0, done.stderr
+    level = re.search(r"Overall exposure level for quiver\.service: ([0-9.]+)", done.stdout)
+    assert level and float(level[1]) <= EXPOSURE_MAX, done.stdout
+
+
+def confined(*command) -> list[str]:
+    return [sys.executable, confine.__file__, str(UNIT), *command]
+
+
+@needs_systemd
+@pytest.mark.parametrize(("code", "status"), [
+    ("os.getpid()", 0),
+    ("os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))", -signal.SIGSYS),
+    ("os.chroot('/')", -signal.SIGSYS),
+    ("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)", 1),
+    ("mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)", 1),
+])
+def test_the_filter_of_these_tests_bites(code, status):
+    done = subprocess.run(confined(sys.executable, "-c", f"import mmap, os, socket; {code}"),
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert done.returncode == status, done.stderr.decode()
+
+
+@needs_systemd
+@pytest.mark.release
+@pytest.mark.timeout(400)
+def test_quiver_and_redis_work_under_the_units_filter():
+    """The end-to-end tests, Quiver and its Redis confined: a call too many would kill them."""
+    whole = os.environ.get("QUIVER_SOAK") == "1"
+    files = ["."] if whole else SUITE
+    marks = "not soak and not clock" if whole else "not soak and not clock and not alone"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-m", marks, "-p", "no:cacheprovider",
+         "-k", "not confinement and not filter", *files],
+        cwd=ROOT / "tests/e2e", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=3600 if whole else 380,
+        env={**os.environ, "QUIVER_WRAP": shlex.join(confined()), "QUIVER_BIN": str(quiver_binary())})
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert re.search(r"[1-9][0-9]* passed", done.stdout), done.stdout[-2000:]

@@ -1,0 +1,226 @@
+"""GET /metrics tells what happened: requests, connections, handshakes, trust, store, view, audit trail.
+
+Its text is what Prometheus' own tool takes; no label in it can be chosen by a client.
+"""
+
+import datetime
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+from cryptography import x509
+
+from harness.livecloud import LiveCloud, metric, reload
+from harness.process import wait_until
+from harness.requests import ECHO, LOOKUP, fresh, register, registration, revoke
+from harness.server import OPS, SECURE
+
+LINE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[0-9.]+)')
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    return LiveCloud(tmp_path / "cloud")
+
+
+def scrape(server) -> dict[str, float]:
+    """series -> value; each line is well formed, none stands twice."""
+    answer = server.ops.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = {}
+    for line in answer.text.splitlines():
+        if not line.startswith("# "):
+            assert LINE.fullmatch(line), line
+            series, value = line.rsplit(" ", 1)
+            assert series not in found, series
+            found[series] = float(value)
+    return found
+
+
+def requests(server, operation, status) -> int:
+    return metric(server, "quiver_requests_total", operation=operation, status=str(status))
+
+
+def parts(server, what="successful") -> dict[str, float]:
+    begin = f'quiver_reload_{what}{{part="'
+    return {series[len(begin):-2]: value for series, value in scrape(server).items() if series.startswith(begin)}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing: apt-get install prometheus")
+def test_prometheus_takes_it(quiver, cloud):
+    server = cloud.start(quiver)
+    server.client("consumer").get(ECHO)
+    done = subprocess.run(["promtool", "check", "metrics"], input=server.ops.get("/metrics").text,
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_requests_by_operation_and_status(quiver, cloud):
+    server = cloud.start(quiver)
+    client, name = server.client("metrics-provider"), fresh("metrics")
+    before = scrape(server)
+    register(client, name)
+    for _ in range(3):
+        assert client.get(ECHO).status_code == 200
+    assert client.get("/no/such/path").status_code == 404
+    assert client.post(LOOKUP, content="{", headers={"content-type": "application/json"}).status_code == 400
+    after = scrape(server)
+
+    def grown(series):
+        return after[series] - before[series]
+
+    assert grown('quiver_requests_total{operation="monitor.echo",status="200"}') == 3
+    assert grown('quiver_requests_total{operation="service.register",status="201"}') == 1
+    assert grown('quiver_requests_total{operation="service.lookup",status="400"}') == 1
+    assert grown('quiver_requests_total{operation="none",status="404"}') == 1
+    assert grown('quiver_request_duration_seconds_count{operation="monitor.echo"}') == 3
+    assert grown('quiver_request_duration_seconds_bucket{operation="monitor.echo",le="+Inf"}') == 3
+    assert grown('quiver_request_duration_seconds_sum{operation="service.register"}') > 0
+    assert grown("quiver_store_round_trip_seconds_count") >= 1
+    assert grown("quiver_registry_revision") == 1
+    assert grown('quiver_registry_entries{kind="instance"}') == 1
+    assert grown('quiver_registry_bytes{kind="instance"}') > 100
+
+
+def test_no_series_comes_from_a_client(quiver, cloud):
+    server = cloud.start(quiver)
+    before = set(scrape(server))
+    client = server.client("nobody-knows-this-name")
+    for path in ("/nobody-knows-this-path", ECHO + "?nobody-knows=this", "/metrics"):
+        client.request("BREW", path)
+        client.get(path)
+    register(client, "nobody-knows-this-service")
+    assert set(scrape(server)) == before
+    assert "nobody-knows" not in server.ops.get("/metrics").text
+
+
+def test_connections_of_each_listener(quiver, cloud):
+    server = cloud.start(quiver)
+    assert metric(server, "quiver_connections", listener="secure") == 0
+    client = server.client("consumer")
+    client.get(ECHO)
+    assert metric(server, "quiver_connections", listener="secure") == 1
+    assert metric(server, "quiver_connections", listener="ops") >= 1  # ours
+    client.close()
+    wait_until(lambda: metric(server, "quiver_connections", listener="secure") == 0, 5, "the end")
+
+
+def test_dates_are_those_of_the_files(quiver, cloud):
+    server = cloud.start(quiver)
+    found = scrape(server)
+    file = server.config["tls"]["certificate"]
+    certificate = x509.load_pem_x509_certificate(open(file, "rb").read())
+    expiry = certificate.not_valid_after_utc if hasattr(certificate, "not_valid_after_utc") \
+        else certificate.not_valid_after.replace(tzinfo=datetime.UTC)
+    assert found[f'quiver_certificate_expiry_seconds{{file="{file}"}}'] == expiry.timestamp()
+    crls = {series: value for series, value in found.items() if series.startswith("quiver_crl_next_update_seconds")}
+    assert len(crls) == 1
+    (series, value), = crls.items()
+    assert "CN=testcloud.company" in series and value > time.time()
+    assert abs(found["process_start_time_seconds"] - time.time()) < 120
+    assert found["process_resident_memory_bytes"] > 1 << 20
+    assert 5 < found["process_open_fds"] < found["process_max_fds"]
+
+
+def test_reloads_part_by_part(quiver, cloud):
+    """A faulty part is 0 until it is mended; the others stay 1; what was good last stays known."""
+    server = cloud.start(quiver)
+    assert set(parts(server).values()) == {1}
+    generation = metric_of(server, "quiver_trust_generation")
+    file = server.config["tls"]["crl"][0]
+    good = open(file, "rb").read()
+    since = parts(server, "success_timestamp_seconds")["CAs and CRLs"]
+    time.sleep(1.1)  # times are whole seconds
+    with open(file, "wb") as crl:
+        crl.write(b"no CRL at all\n")
+    assert server.reload().returncode == 1
+    assert {part for part, value in parts(server).items() if value == 0} == {"CAs and CRLs"}
+    assert parts(server, "success_timestamp_seconds")["CAs and CRLs"] == since
+    assert parts(server, "timestamp_seconds")["CAs and CRLs"] > since
+    assert metric_of(server, "quiver_health_reasons") >= 1
+    with open(file, "wb") as crl:
+        crl.write(good)
+    assert server.reload().returncode == 0
+    assert set(parts(server).values()) == {1}
+    assert parts(server, "success_timestamp_seconds")["CAs and CRLs"] > since
+    assert metric_of(server, "quiver_trust_generation") > generation
+
+
+def metric_of(server, name) -> float:
+    """Of a metric without labels."""
+    return scrape(server)[name]
+
+
+def test_redis_comes_and_goes(quiver, redis_server):
+    redis = redis_server()
+    server = quiver.start(redis=redis, listeners=[SECURE, OPS])
+
+    def standing():
+        found = scrape(server)
+        return [found[name] for name in ('quiver_store_link_up{link="commands"}',
+                                         'quiver_store_link_up{link="journal"}', "quiver_store_writable")]
+
+    wait_until(lambda: standing() == [1, 1, 1], 10, "all is well")
+    assert metric_of(server, "quiver_registry_loaded") == 1
+    redis.stop()
+    wait_until(lambda: standing() == [0, 0, 0], 10, "Redis away")
+    assert metric(server, "quiver_store_disconnects_total", link="commands") == 1
+    assert server.client("consumer").post("/serviceregistry/service-discovery/register",
+                                          json=registration(fresh("away"))).status_code == 503
+    assert requests(server, "service.register", 503) == 1
+    redis.start()
+    wait_until(lambda: standing() == [1, 1, 1], 15, "all is well again")
+    assert metric_of(server, "quiver_journal_lag_entries") == 0
+
+
+def test_what_ended_by_time(quiver, cloud):
+    server = cloud.start(quiver)
+    assert metric_of(server, "quiver_leases_ended_total") == 0
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
+    register(server.client("metrics-provider"), fresh("ending"), expiresAt=soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    wait_until(lambda: metric_of(server, "quiver_leases_ended_total") == 1, 10, "its end")
+
+
+def test_lines_of_the_audit_trail(quiver, cloud, tmp_path):
+    server = cloud.start(quiver, audit={"file": str(tmp_path / "audit.log")})
+    client, name = server.client("metrics-provider"), fresh("audited")
+    answer = register(client, name)
+    revoke(client, answer["instanceId"])
+    assert metric_of(server, "quiver_audit_lines_written_total") == 2
+    assert len((tmp_path / "audit.log").read_text().splitlines()) == 2
+    assert metric_of(server, "quiver_audit_lines_lost_total") == 0
+
+
+def test_limits(quiver, cloud):
+    entries = [{"systems": ["press-*"], "requests": 1, "burst": 3}, {"systems": ["lathe"], "connections": 1},
+               {"systems": ["mill"], "instances": 1}]
+    server = cloud.start(quiver, limits={"identities": entries})
+    press = server.client("press-7")
+    refused = sum(press.get(ECHO).status_code == 429 for _ in range(20))
+    assert refused >= 10
+    assert metric(server, "quiver_limit_refusals_total", limit="requests") == refused
+    assert requests(server, "none", 429) == refused
+    first, second = server.client("lathe"), server.client("lathe")
+    assert (first.get(ECHO).status_code, second.get(ECHO).status_code) == (200, 429)
+    assert metric(server, "quiver_limit_refusals_total", limit="connections") == 1
+    mill = server.client("mill")
+    register(mill, fresh("milling"))
+    answer = mill.post("/serviceregistry/service-discovery/register", json=registration(fresh("milling")))
+    assert answer.status_code == 429
+    assert metric(server, "quiver_limit_refusals_total", limit="instances") == 1
+
+
+@pytest.mark.concurrent
+def test_scraped_while_it_works(quiver, cloud):
+    """Workers count, the store tells, a reload swaps the trust, and a scraper reads."""
+    server = cloud.start(quiver)
+    client = server.client("consumer")
+    for turn in range(30):
+        client.get(ECHO)
+        if turn % 10 == 5:
+            reload(server)
+        scrape(server)
+    assert requests(server, "monitor.echo", 200) == 30
