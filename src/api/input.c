@@ -40,14 +40,6 @@ enum qv_status read_optional_body(const struct qv_request *request, json_t **ret
     return QV_OK;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 enum qv_status decode_query_text(struct qv_str text, struct qv_buf *buf)
 {
     for (size_t i = 0; i < text.length; i++) {
@@ -56,8 +48,8 @@ enum qv_status decode_query_text(struct qv_str text, struct qv_buf *buf)
         } else if (text.at[i] != '%') {
             qv_buf_put_char(buf, text.at[i]);
         } else {
-            int high = i + 2 < text.length ? hex_digit(text.at[i + 1]) : -1;
-            int low = i + 2 < text.length ? hex_digit(text.at[i + 2]) : -1;
+            int high = i + 2 < text.length ? qv_hex_digit(text.at[i + 1]) : -1;
+            int low = i + 2 < text.length ? qv_hex_digit(text.at[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return QV_INVALID;
             qv_buf_put_char(buf, (char)(high * 16 + low));

@@ -71,15 +71,6 @@ bool qv_json_lex_take(struct qv_json_lex *lex, char c)
 
 /* ---- text ---- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The four digits behind \u. */
 static bool take_unit(struct qv_json_lex *lex, uint32_t *ret_unit)
 {
@@ -87,7 +78,7 @@ static bool take_unit(struct qv_json_lex *lex, uint32_t *ret_unit)
         return false;
     uint32_t unit = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(lex->at[i]);
+        int digit = qv_hex_digit(lex->at[i]);
         if (digit < 0)
             return false;
         unit = unit << 4 | (uint32_t)digit;

@@ -45,6 +45,14 @@ bool qv_str_equal_ignore_case(struct qv_str a, struct qv_str b)
     return true;
 }
 
+int qv_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    char lowered = lower(c);
+    return lowered >= 'a' && lowered <= 'f' ? lowered - 'a' + 10 : -1;
+}
+
 bool qv_str_starts_with(struct qv_str s, struct qv_str prefix)
 {
     return qv_str_equal(qv_str_part(s, 0, prefix.length), prefix);

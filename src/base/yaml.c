@@ -178,25 +178,24 @@ void qv_yaml_free(struct qv_yaml *yaml)
 
 /* ---- values ---- */
 
-static struct qv_str scalar(const yaml_node_t *node)
+struct qv_str qv_yaml_scalar(const yaml_node_t *node)
 {
     return (struct qv_str){.at = (const char *)node->data.scalar.value,
                            .length = node->data.scalar.length};
 }
 
-static bool is_plain(const yaml_node_t *node)
+bool qv_yaml_is_plain(const yaml_node_t *node)
 {
     return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-/* A key without a value, or null as YAML writes it. */
-static bool is_null(const yaml_node_t *node)
+bool qv_yaml_is_null(const yaml_node_t *node)
 {
     static const char *const words[] = {"", "~", "null", "Null", "NULL"};
-    if (node->type != YAML_SCALAR_NODE || !is_plain(node))
+    if (node->type != YAML_SCALAR_NODE || !qv_yaml_is_plain(node))
         return false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (qv_str_equal(scalar(node), qv_str_from(words[i])))
+        if (qv_str_equal(qv_yaml_scalar(node), qv_str_from(words[i])))
             return true;
     return false;
 }
@@ -226,8 +225,8 @@ bool qv_yaml_text(const struct qv_yaml_at *at, struct qv_str *ret_text)
         qv_yaml_fault(at, "must be a plain value, not a list, mapping or tag");
         return false;
     }
-    struct qv_str text = scalar(at->node);
-    if (is_null(at->node) || qv_str_is_blank(text)) {
+    struct qv_str text = qv_yaml_scalar(at->node);
+    if (qv_yaml_is_null(at->node) || qv_str_is_blank(text)) {
         qv_yaml_fault(at, "has no value, give one or remove it");
         return false;
     }
@@ -245,7 +244,7 @@ bool qv_yaml_flag(const struct qv_yaml_at *at, bool *ret_flag)
     if (!qv_yaml_text(at, &text))
         return false;
     bool yes = qv_str_equal(text, QV_STR("true"));
-    if (!is_plain(at->node) || (!yes && !qv_str_equal(text, QV_STR("false")))) {
+    if (!qv_yaml_is_plain(at->node) || (!yes && !qv_str_equal(text, QV_STR("false")))) {
         qv_yaml_fault(at, "must be true or false, without quotes");
         return false;
     }

@@ -13,20 +13,11 @@ enum { FINGERPRINT_DIGITS = 2 * QV_SHA256_SIZE };
 
 /* ---- the certificate ---- */
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Hexadecimal digits in lower case, without colons; false: there is something else. */
 static bool put_hex(struct qv_str text, struct qv_buf *buf)
 {
     for (size_t i = 0; i < text.length; i++) {
-        int digit = digit_of(text.at[i]);
+        int digit = qv_hex_digit(text.at[i]);
         if (text.at[i] != ':' && digit < 0)
             return false;
         if (text.at[i] != ':')
@@ -47,8 +38,8 @@ static enum qv_status keep_fingerprint(struct question *question, struct qv_str 
             return qv_error_set(error, QV_INVALID, "fingerprint has no 64 hexadecimal digits");
         unsigned char digest[QV_SHA256_SIZE];
         for (size_t i = 0; i < sizeof(digest); i++)
-            digest[i] =
-                (unsigned char)(digit_of(digits.at[2 * i]) << 4 | digit_of(digits.at[2 * i + 1]));
+            digest[i] = (unsigned char)(qv_hex_digit(digits.at[2 * i]) << 4 |
+                                        qv_hex_digit(digits.at[2 * i + 1]));
         qv_base64url_write(&written, digest, sizeof(digest));
     } else {
         qv_buf_put(&written, text);

@@ -143,15 +143,6 @@ static enum qv_status read_unix(struct qv_str rest, struct url *url, struct qv_e
 
 /* ---- into the configuration ---- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* RFC 3986 section 2.1; QV_INVALID for a broken escape or a NUL. */
 static enum qv_status decode(struct qv_str text, char **ret_text)
 {
@@ -162,8 +153,8 @@ static enum qv_status decode(struct qv_str text, char **ret_text)
     for (size_t i = 0; i < text.length; i++) {
         int c = (unsigned char)text.at[i];
         if (c == '%') {
-            int high = i + 2 < text.length ? hex_value(text.at[i + 1]) : -1;
-            int low = high >= 0 ? hex_value(text.at[i + 2]) : -1;
+            int high = i + 2 < text.length ? qv_hex_digit(text.at[i + 1]) : -1;
+            int low = high >= 0 ? qv_hex_digit(text.at[i + 2]) : -1;
             c = low >= 0 ? high * 16 + low : 0;
             i += 2;
         }

@@ -14,29 +14,6 @@
 
 #define KEY_SHOWN_MAX 40
 
-static struct qv_str scalar(const yaml_node_t *node)
-{
-    return (struct qv_str){.at = (const char *)node->data.scalar.value,
-                           .length = node->data.scalar.length};
-}
-
-static bool is_plain(const yaml_node_t *node)
-{
-    return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-}
-
-/* A key without a value, or null as YAML writes it. */
-static bool is_null(const yaml_node_t *node)
-{
-    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
-    if (node->type != YAML_SCALAR_NODE || !is_plain(node))
-        return false;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (qv_str_equal(scalar(node), qv_str_from(words[i])))
-            return true;
-    return false;
-}
-
 /* ---- values ---- */
 
 static bool has_control(struct qv_str text)
@@ -54,16 +31,16 @@ static void read_scalar(struct qv_scope *scope, const struct qv_setting *setting
     int line = qv_scope_line(node);
     if (node->type != YAML_SCALAR_NODE || qv_yaml_has_tag(node))
         qv_load_fault(scope->load, line, key, "must be a plain value, not a list, mapping or tag");
-    else if (is_null(node))
+    else if (qv_yaml_is_null(node))
         qv_load_fault(scope->load, line, key, "has no value, give one or remove the line");
-    else if (kind->plain && !is_plain(node))
+    else if (kind->plain && !qv_yaml_is_plain(node))
         qv_load_fault(scope->load, line, key, "must be written without quotes");
-    else if (has_control(scalar(node)))
+    else if (has_control(qv_yaml_scalar(node)))
         qv_load_fault(scope->load, line, key, "has a control character in it, remove it");
     else {
         QV_CLEANUP(qv_error) struct qv_error error = {0};
-        enum qv_status status =
-            qv_value_convert(setting, scalar(node), scope->load->config, scope->base, &error);
+        enum qv_status status = qv_value_convert(setting, qv_yaml_scalar(node), scope->load->config,
+                                                 scope->base, &error);
         if (status == QV_INVALID && error.message != NULL)
             qv_load_fault(scope->load, line, key, "%s", qv_error_message(&error));
         else if (status != QV_OK)
@@ -116,7 +93,7 @@ static int earlier_line(struct qv_scope *scope, const yaml_node_t *mapping,
 {
     for (const yaml_node_pair_t *other = mapping->data.mapping.pairs.start; other < pair; other++) {
         const yaml_node_t *node = yaml_document_get_node(scope->document, other->key);
-        if (node->type == YAML_SCALAR_NODE && qv_str_equal(scalar(node), key))
+        if (node->type == YAML_SCALAR_NODE && qv_str_equal(qv_yaml_scalar(node), key))
             return qv_scope_line(node);
     }
     return 0;
@@ -175,9 +152,9 @@ static void read_pair(struct qv_scope *scope, const yaml_node_t *mapping,
     }
     QV_CLEANUP(qv_buf) struct qv_buf path = {0}, shown = {0};
     qv_buf_put_text(&path, scope->path);
-    qv_buf_put(&path, scalar(key));
+    qv_buf_put(&path, qv_yaml_scalar(key));
     qv_buf_put_text(&shown, scope->shown);
-    put_key(&shown, scalar(key));
+    put_key(&shown, qv_yaml_scalar(key));
     /* An empty key outside of any group: both buffers must be text all the same. */
     qv_buf_reserve(&path, 1);
     qv_buf_reserve(&shown, 1);
@@ -186,14 +163,14 @@ static void read_pair(struct qv_scope *scope, const yaml_node_t *mapping,
         return;
     }
     /* A path written as one key would escape the search for what is given twice. */
-    bool dotted = qv_str_find(scalar(key), '.') != SIZE_MAX;
+    bool dotted = qv_str_find(qv_yaml_scalar(key), '.') != SIZE_MAX;
     size_t row = qv_settings_find(scope->settings, qv_buf_str(&path));
     bool is_setting = row < scope->settings->count && !dotted;
     if (!is_setting && (dotted || !qv_settings_is_group(scope->settings, qv_buf_str(&path)))) {
         refuse_key(scope, qv_scope_line(key), shown.at);
         return;
     }
-    int earlier = earlier_line(scope, mapping, pair, scalar(key));
+    int earlier = earlier_line(scope, mapping, pair, qv_yaml_scalar(key));
     if (earlier != 0)
         qv_load_fault(scope->load, qv_scope_line(key), shown.at,
                       "is given twice (first in line %d), remove one", earlier);

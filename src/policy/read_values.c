@@ -151,22 +151,13 @@ static bool convert_listener(const struct qv_yaml_at *at, const struct qv_dialec
     return true;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Hexadecimal digits in lower case, colons between them left out. */
 static bool put_hex(struct qv_str text, struct qv_buf *buf)
 {
     for (size_t i = 0; i < text.length; i++) {
         if (text.at[i] == ':')
             continue;
-        int digit = digit_of(text.at[i]);
+        int digit = qv_hex_digit(text.at[i]);
         if (digit < 0)
             return false;
         qv_buf_put_char(buf, "0123456789abcdef"[digit]);
@@ -197,8 +188,8 @@ static bool read_hex_digest(struct qv_str text, unsigned char digest[QV_SHA256_S
     if (!put_hex(text, &digits) || digits.length != 2 * QV_SHA256_SIZE)
         return false;
     for (size_t i = 0; i < QV_SHA256_SIZE; i++)
-        digest[i] =
-            (unsigned char)(digit_of(digits.at[2 * i]) << 4 | digit_of(digits.at[2 * i + 1]));
+        digest[i] = (unsigned char)(qv_hex_digit(digits.at[2 * i]) << 4 |
+                                    qv_hex_digit(digits.at[2 * i + 1]));
     return true;
 }
 

@@ -4,13 +4,29 @@
  */
 #include "view.h"
 
-enum { GOES_ON_US = QV_REGISTRY_PAUSE_MS * 1000 };
+enum {
+    GOES_ON_US = QV_REGISTRY_PAUSE_MS * 1000,
+    JITTER_US = 1000000, /* by so much what the store says may come late */
+};
+
+/* What readers have seen end does not come back because an answer of Redis took longer than the
+   one before: time stands still for that long. A step of the clock is no jitter. */
+static int64_t least_of(const struct clock *clock, int64_t registry_us, int64_t offset_us,
+                        struct qv_mono at)
+{
+    int64_t seen_us = clock_read(clock, at).registry_us;
+    bool is_jitter =
+        offset_us == clock->offset_us && seen_us > registry_us && seen_us - registry_us < JITTER_US;
+    return is_jitter ? seen_us : registry_us;
+}
 
 void qv_registry_set_clock(struct qv_registry *registry, int64_t registry_us, int64_t offset_us,
                            struct qv_mono at)
 {
     pthread_rwlock_wrlock(&registry->lock);
-    registry->clock = (struct clock){.registry_us = registry_us, .offset_us = offset_us, .at = at};
+    int64_t least_us = least_of(&registry->clock, registry_us, offset_us, at);
+    registry->clock = (struct clock){
+        .registry_us = registry_us, .offset_us = offset_us, .at = at, .least_us = least_us};
     pthread_rwlock_unlock(&registry->lock);
 }
 
@@ -21,6 +37,8 @@ struct moment clock_read(const struct clock *clock, struct qv_mono now)
         since = 0;
     if (since > GOES_ON_US)
         since = GOES_ON_US;
-    return (struct moment){.registry_us = clock->registry_us + since,
+    int64_t registry_us = clock->registry_us + since;
+    return (struct moment){.registry_us =
+                               registry_us > clock->least_us ? registry_us : clock->least_us,
                            .offset_us = clock->offset_us};
 }

@@ -14,6 +14,7 @@
 struct clock {
     int64_t registry_us, offset_us;
     struct qv_mono at;
+    int64_t least_us; /* what readers have gone by already */
 };
 
 /* What a reader goes by. */

@@ -60,22 +60,11 @@ enum qv_status qv_target_read(struct qv_str raw, struct qv_target *ret_target,
     return QV_OK;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The byte that "%XX" at `i` stands for, or -1. */
 static int decode_at(struct qv_str text, size_t i)
 {
-    int high = text.length - i > 2 ? hex_value(text.at[i + 1]) : -1;
-    int low = text.length - i > 2 ? hex_value(text.at[i + 2]) : -1;
+    int high = text.length - i > 2 ? qv_hex_digit(text.at[i + 1]) : -1;
+    int low = text.length - i > 2 ? qv_hex_digit(text.at[i + 2]) : -1;
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

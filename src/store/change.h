@@ -19,6 +19,7 @@ struct qv_change {
     struct qv_timer timer;
     struct qv_store *store;
     bool granted;
+    bool renews; /* may wait for company: see commands.c */
     bool parked;
     bool whole; /* sent with the script's text: Redis did not know its digest */
     struct qv_mono due;

@@ -48,6 +48,7 @@ enum qv_status qv_change_ping_chap(struct qv_str id, const struct qv_chap_terms 
     QV_TRY(add_number(change, terms->ttl_us));
     QV_TRY(add_number(change, terms->revive_us));
     QV_TRY(add_number(change, QV_REGISTRY_PAUSE_MS));
+    change->renews = true;
     *ret_change = change;
     change = NULL;
     return QV_OK;

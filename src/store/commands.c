@@ -253,10 +253,8 @@ static void answer_closed(struct qv_change *change)
         answer_not_made(change, QV_UNAVAILABLE, "the store is not reachable");
 }
 
-static void begin(struct qv_post *post)
+void qv_commands_begin(struct qv_change *change)
 {
-    struct qv_change *change =
-        (struct qv_change *)((char *)post - offsetof(struct qv_change, post));
     struct qv_store *store = change->store;
     store->commands.count++;
     change->epoch = store->tail.epoch;
@@ -273,6 +271,11 @@ static void begin(struct qv_post *post)
         send_change(change);
 }
 
+static void on_submitted(struct qv_post *post)
+{
+    qv_commands_begin((struct qv_change *)((char *)post - offsetof(struct qv_change, post)));
+}
+
 /* ---- any thread ------------------------------------------------------------------------------ */
 
 /* There is no thread that could answer (any more). */
@@ -287,7 +290,7 @@ static void answer_here(struct qv_change *change)
 void qv_store_submit(struct qv_store *store, const struct qv_grant *grant, struct qv_change *change,
                      qv_store_done done, void *data)
 {
-    change->post.run = begin;
+    change->post.run = on_submitted;
     change->store = store;
     change->granted = grant != NULL && qv_grant_covers(grant, change->operation);
     change->due = qv_mono_add_ms(qv_mono_now(), store->config->store.timeout_ms);
@@ -295,7 +298,9 @@ void qv_store_submit(struct qv_store *store, const struct qv_grant *grant, struc
     change->data = data;
     pthread_mutex_lock(&store->gate);
     bool accepted = store->accepting;
-    if (accepted)
+    if (accepted && change->renews)
+        qv_gather(store, change);
+    else if (accepted)
         qv_loop_post(store->loop, &change->post);
     pthread_mutex_unlock(&store->gate);
     if (!accepted)
@@ -304,6 +309,7 @@ void qv_store_submit(struct qv_store *store, const struct qv_grant *grant, struc
 
 void qv_commands_stop(struct qv_store *store)
 {
+    qv_gather_end(store);
     store->commands.stopping = true;
     if (store->commands.count == 0)
         qv_loop_end(store->loop);

@@ -69,6 +69,14 @@ struct qv_commands {
     bool stopping;
 };
 
+/* ---- gather.c: renewals that wait for company ---- */
+
+struct qv_gather {
+    struct qv_change *first; /* any thread, under the gate */
+    struct qv_post post;     /* runs when the first has come */
+    struct qv_timer timer;
+};
+
 /* ---- registry_time.c: what leases are counted in ---- */
 
 struct qv_registry_time {
@@ -125,6 +133,7 @@ struct qv_store {
     struct qv_session session;
     struct qv_tail tail;
     struct qv_commands commands;
+    struct qv_gather gather;
     struct qv_own_entries own;
     struct qv_registry_time time;
     struct qv_mirror mirror;
@@ -225,5 +234,11 @@ void qv_commands_advance(struct qv_store *store);
 void qv_commands_history_broken(struct qv_store *store);
 /** No change is accepted any more; the loop ends when all have their answer. */
 void qv_commands_stop(struct qv_store *store);
+/* A change that was submitted: sends it, or answers why not. */
+void qv_commands_begin(struct qv_change *change);
+/* Takes a renewal; under the gate, any thread. */
+void qv_gather(struct qv_store *store, struct qv_change *change);
+/* Begins those that have gathered. */
+void qv_gather_end(struct qv_store *store);
 
 #endif

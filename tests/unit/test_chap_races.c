@@ -40,6 +40,14 @@ static uint64_t later(uint64_t a, uint64_t b)
 
 /* ---- ping against delete --------------------------------------------------------------------- */
 
+/* Pings gather for about ten milliseconds: this is the moment when they go, a little earlier or
+   later each time. */
+static void await_their_going(struct qv_mono since, int round)
+{
+    while (qv_mono_now().us < since.us + 9000 + round % 30 * 100)
+        ;
+}
+
 /* One node is asked to keep it alive while the other deletes it, in all orders. */
 static void a_ping_undoes_no_deletion(void **state)
 {
@@ -50,8 +58,11 @@ static void a_ping_undoes_no_deletion(void **state)
         struct chap_answer pings[PINGS], gone;
         uint64_t revision = enter_chap("model", "http://a:1").revision;
         await_agreement(revision);
+        struct qv_mono began = qv_mono_now();
         for (int i = 0; i < PINGS; i++) {
             if (i == round % PINGS) {
+                if (i > 0)
+                    await_their_going(began, round);
                 swap_nodes();
                 begin_delete(&gone, "model");
                 swap_nodes();

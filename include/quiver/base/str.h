@@ -23,6 +23,8 @@ struct qv_str qv_str_part(struct qv_str s, size_t from, size_t length); /**< cla
 bool qv_str_equal(struct qv_str a, struct qv_str b);
 /** ASCII letters' case ignored; no other letter is folded. */
 bool qv_str_equal_ignore_case(struct qv_str a, struct qv_str b);
+/** What a hexadecimal digit stands for, in either case; -1: it is none. */
+int qv_hex_digit(char c);
 bool qv_str_starts_with(struct qv_str s, struct qv_str prefix);
 /** Byte order, as strcmp. */
 int qv_str_compare(struct qv_str a, struct qv_str b);

@@ -73,6 +73,11 @@ const yaml_node_t *qv_yaml_find(const struct qv_yaml_at *at, const char *key);
 
 /** How many values: of a list its items, of a single text 1, of anything else 0 and a fault. */
 size_t qv_yaml_count(const struct qv_yaml_at *at);
+/** A scalar's text; lives as the document. */
+struct qv_str qv_yaml_scalar(const yaml_node_t *node);
+bool qv_yaml_is_plain(const yaml_node_t *node); /**< a scalar without quotes */
+/** A key without a value, or null as YAML writes it. */
+bool qv_yaml_is_null(const yaml_node_t *node);
 struct qv_yaml_at qv_yaml_item(const struct qv_yaml_at *at, size_t index); /**< below the count */
 bool qv_yaml_is_list(const struct qv_yaml_at *at);
 bool qv_yaml_has_tag(const yaml_node_t *node); /**< one that is written, as !!str */
