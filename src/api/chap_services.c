@@ -11,11 +11,11 @@
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* The last ping is a whole lease before the end; where leases were made longer since, at least not
-   before what is there came. */
+   before what is there came, unless the store's clock was set back since. */
 static struct qv_chap_times times_of(const struct qv_api *api, const struct qv_chap_match *match)
 {
     int64_t pinged_us = match->ends_us - chap_terms(api).ttl_us;
-    if (pinged_us < match->chap->updated_us)
+    if (pinged_us < match->chap->updated_us && match->chap->updated_us < match->ends_us)
         pinged_us = match->chap->updated_us;
     return (struct qv_chap_times){.pinged_us = pinged_us, .ends_us = match->ends_us};
 }

@@ -4,9 +4,12 @@
  * The table has each fault's type and words; what a fault has of its own is the place, the value
  * that was sent and sometimes a detail, which stands behind the words and alone in `ctx`.
  *
- * Holds always: members come in the order type, loc, msg, input, ctx. One thread.
+ * Holds always: members come in the order type, loc, msg, input, ctx. Each fault repeats what was
+ * sent, so what is written is bounded: behind that no more are told. One thread.
  */
 #include "chap_faults.h"
+
+enum { TOLD_MAX = 1024 * 1024 }; /* bytes from which on no further fault is written */
 
 const struct qv_chap_place qv_chap_place_body = {.name = "body"};
 
@@ -110,6 +113,8 @@ static void close_item(struct qv_buf *buf, const struct row *row, const char *de
 void qv_chap_fault_note(struct qv_chap_faults *faults, enum qv_chap_fault fault,
                         const struct qv_chap_place *place, const json_t *input, const char *detail)
 {
+    if (faults->items.length >= TOLD_MAX)
+        return;
     open_item(&faults->items, &rows[fault], place, detail);
     /* A text that is no JSON has no value; the clients know it as an empty object. */
     if (fault == QV_CHAP_FAULT_JSON)

@@ -43,8 +43,8 @@ struct qv_chap_faults {
     struct qv_buf items; /**< owned: their JSON with commas between */
 };
 
-/** Notes one. `input` is the value as it was sent, NULL for none; `detail` NULL where the table
- *  has none. */
+/** Notes one, unless those before are a MiB already. `input` is the value as it was sent, NULL for
+ *  none; `detail` NULL where the table has none. */
 void qv_chap_fault_note(struct qv_chap_faults *faults, enum qv_chap_fault fault,
                         const struct qv_chap_place *place, const json_t *input, const char *detail);
 /** The same about a text that is no JSON value. */

@@ -161,10 +161,14 @@ static enum qv_status read_variable(struct reading *reading, struct qv_error *er
     return text.length > 0 ? add_key(reading, text, error) : QV_OK;
 }
 
+/* A byte order mark, which some editors put in front, is of no key. */
 static enum qv_status read_lines(struct reading *reading, struct qv_str text,
                                  struct qv_error *error)
 {
+    static const struct qv_str mark = {"\xEF\xBB\xBF", 3};
     struct qv_str line;
+    if (qv_str_starts_with(text, mark))
+        text = qv_str_part(text, mark.length, SIZE_MAX);
     while (qv_str_split_next(&text, '\n', &line)) {
         reading->line++;
         line = trim(line);

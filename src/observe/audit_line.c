@@ -23,6 +23,9 @@ _Static_assert(SHORT_TEXTS *SHORT_BOUND + CLOUD_BOUND + LONG_TEXTS * LONG_BOUND 
                    QV_AUDIT_LINE_MAX,
                "the longest line fits");
 
+/* For what is no character, and for NUL: a reader of JSON may refuse that one, and ours does. */
+enum { REPLACEMENT = 0xFFFD };
+
 static const char cut_mark[] = "[cut]";
 static const char digits[] = "0123456789abcdef";
 
@@ -120,8 +123,9 @@ static void put_escaped(struct qv_audit_text *text, struct qv_str value, size_t 
         char escaped[12];
         struct qv_str out = {.at = value.at, .length = taken};
         if (taken == 0) {
-            uint32_t c = 0xFFFD; /* for a byte that is not of UTF-8 */
+            uint32_t c = 0; /* stays for a byte that is not of UTF-8 */
             taken = qv_str_next_code_point(value, &c);
+            c = c > 0 ? c : REPLACEMENT;
             taken = taken > 0 ? taken : 1;
             length = escape(c, escaped);
             out = (struct qv_str){.at = escaped, .length = length};

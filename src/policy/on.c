@@ -96,7 +96,8 @@ static bool match_texts(const struct on *on, enum quantity quantity, const struc
 
 /* ---- metadata ---- */
 
-/* Read once per decision. Without it nothing is decided: `trouble` says so. */
+/* Read once per decision. Without it nothing is decided: `trouble` says so. CHAP's texts may have a
+   NUL, so it is read as leniently as when it came in. */
 static const json_t *metadata_of(struct asking *asking)
 {
     const struct qv_object *object = asking->object;
@@ -104,8 +105,8 @@ static const json_t *metadata_of(struct asking *asking)
         return object->metadata;
     if (!asking->metadata_read) {
         asking->metadata_read = true;
-        enum qv_status status =
-            qv_json_parse(object->metadata_text, METADATA_DEPTH, &asking->metadata, NULL);
+        enum qv_status status = qv_json_parse_lenient(object->metadata_text, METADATA_DEPTH,
+                                                      &asking->metadata, NULL, NULL);
         if (status != QV_OK)
             asking->trouble = status == QV_NO_MEMORY ? QV_NO_MEMORY : QV_INTERNAL;
     }

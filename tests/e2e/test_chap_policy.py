@@ -119,6 +119,25 @@ def test_rules_see_version_and_metadata(with_rules):
     caller.registered("some-model", version="1.2.3")
 
 
+def test_rules_see_metadata_that_has_a_nul(with_rules):
+    """CHAP takes such texts: who registered so must be able to ping and to delete, or be refused."""
+    deny = """\
+  - name: no weekly ones
+    who: {service_key: true}
+    deny: [chap.ping, chap.delete]
+    on: {metadata: {period_type: weekly}}
+"""
+    caller = Caller(with_rules(READING + KEYHOLDERS + deny))
+    for period in ("monthly", "weekly"):
+        name = f"{period}-model"
+        caller.registered(name, display_name="a\0b", version="1\0", period_type=period)
+        for answer in (caller.ping(name), caller.delete(name)):
+            if period == "weekly":
+                assert_denied(answer, "no weekly ones")
+            else:
+                assert answer.status_code in (200, 204), answer.text
+
+
 def test_rules_are_not_explained_where_that_is_off(with_rules):
     deny = """\
   - name: a name nobody should read
@@ -179,3 +198,17 @@ def test_audit_lines(quiver, tmp_path):
     assert {found[place]["object"] for place in (0, 1, 4)} == {name}
     checked = quiver.command("audit", "verify", str(trail))
     assert checked.status == 0, checked.output
+
+
+def test_no_path_makes_the_trail_unreadable(quiver, tmp_path):
+    """Whoever reaches the listener may ask for any id; the trail holds, also when it is gone on with."""
+    trail = tmp_path / "audit.log"
+    server = start_chap(quiver, listeners=[listener(), OPS], audit={"file": str(trail)})
+    for number, odd in enumerate(["%00", "a%00b", "%0a%0d", "%ff%fe", "%ED%A0%80", "%7f%1b%22%5c"]):
+        answer = Caller(server, "wrong").delete(odd)
+        assert answer.status_code == 401, answer.text
+        wait_until(lambda: len(trail.read_bytes().splitlines()) > number, 5, "its line")
+    server.restart()
+    assert Caller(server).delete("gone").status_code == 404
+    checked = quiver.command("audit", "verify", str(trail))
+    assert checked.status == 0 and "torn" not in checked.output, checked.output

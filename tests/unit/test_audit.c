@@ -286,6 +286,24 @@ static void no_text_forges_a_line(void **state)
     expect_trail(1, 0, 0);
 }
 
+/* Readers of JSON refuse one within a text, ours as well: a line that has it would be taken for one
+   that was altered, by `audit verify` and by the next start. */
+static void a_nul_makes_no_line_unreadable(void **state)
+{
+    (void)state;
+    const struct qv_audit_event event = {
+        .operation = "chap.delete", .object = {"a\0b", 3}, .status = 401};
+    QV_CLEANUP(qv_buf) struct qv_buf text = {0};
+    struct qv_audit *audit = open_trail();
+    qv_audit_write(audit, &event);
+    qv_audit_free(&audit);
+    QV_CLEANUP(qv_json) json_t *value = only_line(&text);
+    assert_string_equal(json_string_value(json_object_get(value, "object")), "a\xef\xbf\xbd"
+                                                                             "b");
+    make_trail(1);
+    expect_trail(2, 0, 0);
+}
+
 static void long_texts_are_cut(void **state)
 {
     (void)state;
@@ -972,6 +990,7 @@ int main(void)
         TEST(without_a_file_nothing_is_written),
         TEST(a_line_says_who_did_what),
         TEST(no_text_forges_a_line),
+        TEST(a_nul_makes_no_line_unreadable),
         TEST(long_texts_are_cut),
         TEST(a_restart_goes_on),
         TEST(a_restart_of_a_long_trail_goes_on),

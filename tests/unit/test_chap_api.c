@@ -352,6 +352,22 @@ static void no_ping_is_before_the_registration(void **state)
                            "\"expires_at\":\"2026-01-02T03:04:15.000006+00:00\""));
 }
 
+/* Redis' clock was set back by an hour since it came: the ping is not told to be after its end. */
+static void no_ping_is_after_the_end(void **state)
+{
+    (void)state;
+    const struct call get = {.handle = chap_get, .operation = QV_OP_CHAP_GET, .param = "m1"};
+    config.chap.ttl_ms = 30000;
+    qv_registry_set_clock(registry, CREATED, -3600 * SECOND, qv_mono_now());
+    put_service(40 * SECOND);
+    QV_CLEANUP(qv_response) struct qv_response response = {.shape = QV_SHAPE_DETAIL};
+    struct qv_job *job = NULL;
+    run(&get, &response, &job);
+    assert_non_null(strstr(response.body.at,
+                           "\"last_ping_at\":\"2026-01-02T02:04:15.000006+00:00\","
+                           "\"expires_at\":\"2026-01-02T02:04:45.000006+00:00\""));
+}
+
 static void what_has_ended_is_gone(void **state)
 {
     (void)state;
@@ -408,6 +424,7 @@ int main(void)
         TEST(a_rule_decides_about_the_service),
         TEST(services_are_shown_with_their_times),
         TEST(no_ping_is_before_the_registration),
+        TEST(no_ping_is_after_the_end),
         TEST(what_has_ended_is_gone),
         TEST(what_stands_for_a_service_is_not_revoked),
     };

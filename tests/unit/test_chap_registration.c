@@ -277,6 +277,25 @@ static void test_url_lengths(void **state)
     assert_null(strstr(faults.at, "documentation_url\"]"));
 }
 
+/* Each fault repeats what was sent: a body must not be answered by many times as much. */
+static void test_what_is_told_is_bounded(void **state)
+{
+    (void)state;
+    enum { BODY_LENGTH = 256 * 1024, MIB = 1024 * 1024 };
+    QV_CLEANUP(qv_buf) struct qv_buf body = {0}, document = {0}, faults = {0};
+    QV_CLEANUP(qv_json) json_t *told = NULL;
+    qv_buf_put_text(&body, "{\"url\":\"http://h\",\"info\":{\"id\":\"a\",\"display_name\":\"n\","
+                           "\"model_metadata\":{},\"period_type\":\"weekly\","
+                           "\"required_covariates\":[0");
+    while (body.length < BODY_LENGTH)
+        qv_buf_put_text(&body, ",0");
+    qv_buf_put_text(&body, "]}}");
+    assert_int_equal(read_text(qv_buf_str(&body), &document, &faults), QV_INVALID);
+    assert_true(faults.length > BODY_LENGTH && faults.length < MIB + 2 * BODY_LENGTH);
+    assert_int_equal(qv_json_parse(qv_buf_str(&faults), DEPTH, &told, NULL), QV_OK);
+    assert_true(json_array_size(told) > 1000);
+}
+
 static void test_ids(void **state)
 {
     (void)state;
@@ -464,6 +483,7 @@ int main(void)
         cmocka_unit_test(test_words_are_those_of_the_table),
         cmocka_unit_test(test_faults_come_in_the_order_of_the_table),
         cmocka_unit_test(test_url_lengths),
+        cmocka_unit_test(test_what_is_told_is_bounded),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_malformed_texts),
         cmocka_unit_test(test_depth_is_bounded),

@@ -309,6 +309,10 @@ static void metadata_is_taken_as_it_is_there(void **state)
     struct fixture_answer answer =
         fixture_ask(policy, &caller.caller, QV_OP_SERVICE_REGISTER, &object);
     assert_int_equal(answer.status, QV_OK);
+    /* CHAP's may have a NUL; other rules are not disturbed by it. */
+    object = (struct qv_object){.metadata_text = QV_STR("{\"a\":1,\"b\":\"\\u0000\"}")};
+    answer = fixture_ask(policy, &caller.caller, QV_OP_SERVICE_REGISTER, &object);
+    assert_int_equal(answer.status, QV_OK);
     /* What cannot be read permits nothing, whichever way the rule goes. */
     object = (struct qv_object){.metadata_text = QV_STR("{\"a\": ")};
     answer = fixture_ask(policy, &caller.caller, QV_OP_SERVICE_REGISTER, &object);

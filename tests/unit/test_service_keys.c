@@ -145,6 +145,18 @@ static void several_keys_at_a_time(void **state)
         assert_int_equal(prove(keys, rows[i].key), rows[i].number);
 }
 
+static void a_byte_order_mark_is_of_no_key(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"\xEF\xBB\xBF" KEY "\r\n", "\xEF\xBB\xBF# old\n" KEY};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        configure(NULL, files[i]);
+        QV_CLEANUP(qv_service_keys) struct qv_service_keys *keys = make();
+        assert_int_equal(qv_service_keys_count(keys), 1);
+        assert_int_equal(prove(keys, KEY), 1);
+    }
+}
+
 /* ---- faults ---------------------------------------------------------------------------------- */
 
 static void expect_fault(const char *place, const char *words)
@@ -418,6 +430,7 @@ int main(void)
         cmocka_unit_test(the_key_and_nothing_near_it),
         cmocka_unit_test(without_a_key_nobody_proves_anything),
         cmocka_unit_test(several_keys_at_a_time),
+        cmocka_unit_test(a_byte_order_mark_is_of_no_key),
         cmocka_unit_test(faults_name_the_place_and_no_key),
         cmocka_unit_test(too_many_are_refused),
         cmocka_unit_test(the_first_use_and_then_one_an_hour),

@@ -23,7 +23,7 @@ QV_MUST_CHECK enum qv_status qv_json_parse(struct qv_str text, size_t max_depth,
 /**
  * The same for bodies whose senders may rely on a lenient reader (spec/chap-registration B1.6): of
  * members of one name the last counts, in the place of the first; text, names included, may have
- * NUL. QV_INVALID: `ret_fault_at` has how many characters stand before the fault.
+ * NUL. QV_INVALID: `ret_fault_at` (may be NULL) has how many characters stand before the fault.
  */
 QV_MUST_CHECK enum qv_status qv_json_parse_lenient(struct qv_str text, size_t max_depth,
                                                    json_t **ret_value, size_t *ret_fault_at,
