@@ -4,7 +4,6 @@ No container engine is needed (containers.py says how). Where namespaces or buil
 the tests of the files themselves are skipped, with the reason.
 """
 
-import io
 import json
 import re
 import shutil
@@ -12,7 +11,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -96,8 +94,7 @@ def export(project, folder):
     certificates.mkdir(parents=True)
     made = project.run("pki", "export", binary=True)
     assert made.returncode == 0, made.stderr
-    with tarfile.open(fileobj=io.BytesIO(made.stdout)) as archive:
-        archive.extractall(certificates, filter="data")
+    subprocess.run(["tar", "-x", "-k", "-C", certificates], input=made.stdout, check=True)
     return certificates
 
 
