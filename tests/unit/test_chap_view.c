@@ -168,6 +168,31 @@ static void time_goes_on_for_five_seconds_and_then_stands(void **state)
     assert_int_equal(end_of("five"), 0);
 }
 
+/* Registry time stands at so many milliseconds. */
+static void stand_at(int64_t ms, int64_t offset_us)
+{
+    qv_registry_set_clock(registry, ms * 1000, offset_us, (struct qv_mono){.us = INT64_MAX});
+}
+
+/* What was seen to have ended stays so, unless the clock was really set back. */
+static void time_told_late_brings_nothing_back(void **state)
+{
+    (void)state;
+    assert_int_equal(APPLY(view, PUT_LEASED("a", DOC("a"), 1010)), QV_OK);
+    stand_at(1010300, 0);
+    assert_string_equal(alive(), "");
+    stand_at(1009700, 0);
+    assert_string_equal(alive(), "");
+    stand_at(1009600, 0); /* not little by little, either */
+    assert_string_equal(alive(), "");
+    stand_at(1009700, 1); /* time was given back */
+    assert_string_equal(alive(), "a");
+    stand_at(1011000, 1);
+    assert_string_equal(alive(), "");
+    stand_at(1009900, 1); /* more than an answer takes */
+    assert_string_equal(alive(), "a");
+}
+
 static void time_that_was_never_told_ends_nothing(void **state)
 {
     (void)state;
@@ -281,6 +306,7 @@ int main(void)
         TEST(a_failed_change_leaves_leases_alone),
         TEST(ends_are_shown_in_wall_time),
         TEST(time_goes_on_for_five_seconds_and_then_stands),
+        TEST(time_told_late_brings_nothing_back),
         TEST(time_that_was_never_told_ends_nothing),
         TEST(survives_every_failed_allocation),
         TEST(readers_and_pings_go_on_side_by_side),

@@ -74,6 +74,45 @@ static void a_change_needs_its_own_grant(void **state)
     assert_non_null(strstr(answer.message, "no policy has granted it"));
 }
 
+/* Pings wait a moment for each other, so that what is submitted behind them may be made first;
+   among themselves they keep their order. */
+static void pings_gather(void **state)
+{
+    (void)state;
+    enum { PINGS = 5, ROUNDS = 20 };
+    struct chap_answer pings[PINGS], other;
+    bool overtaken = false; /* each time, but where this thread had to wait itself */
+    enter_chap("model", "http://a:1");
+    for (int round = 0; round < ROUNDS && !overtaken; round++) {
+        for (int i = 0; i < PINGS; i++)
+            begin_ping(&pings[i], "model");
+        begin_register(&other, "other", "http://b:1");
+        wait_chap(&other);
+        for (int i = 0; i < PINGS; i++) {
+            wait_chap(&pings[i]);
+            assert_true(pings[i].status == QV_OK && pings[i].done);
+            assert_true(i == 0 || pings[i].revision > pings[i - 1].revision);
+        }
+        overtaken = other.revision < pings[0].revision;
+    }
+    assert_true(overtaken);
+}
+
+static void pings_that_gather_are_made_when_the_store_stops(void **state)
+{
+    (void)state;
+    enum { PINGS = 5 };
+    struct chap_answer pings[PINGS];
+    enter_chap("model", "http://a:1");
+    for (int i = 0; i < PINGS; i++)
+        begin_ping(&pings[i], "model");
+    qv_store_stop(f.store);
+    for (int i = 0; i < PINGS; i++) {
+        wait_chap(&pings[i]);
+        assert_true(pings[i].status == QV_OK && pings[i].done);
+    }
+}
+
 /* Hidden at its end, before any tick; removed by one. */
 static void what_is_not_pinged_ends(void **state)
 {
@@ -267,6 +306,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_answered_is_shown),
         TEST(a_change_needs_its_own_grant),
+        TEST(pings_gather),
+        TEST(pings_that_gather_are_made_when_the_store_stops),
         TEST(what_is_not_pinged_ends),
         TEST(what_may_be_revived_stays_hidden_until_then),
         TEST(leases_are_loaded),
