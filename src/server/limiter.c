@@ -2,9 +2,8 @@
  * Who may have how much, decided under one lock: the rules in force, and the table of shares.
  *
  * Holds always: the rule that a share remembers is looked up again when the rules were replaced
- * since. Where there are no limits,
- * requests do not come so far as to the lock; connections are counted all the same, because a
- * reload may bring some.
+ * since. Where there are no limits, requests do not come so far as to the lock; connections are
+ * counted all the same, because a reload may bring some.
  */
 #include "limiter.h"
 

@@ -25,8 +25,8 @@ struct qv_chap_registration {
 /**
  * Reads a body as spec B1.4 and B1.6 say; unknown members are ignored. `body` NULL: there was none.
  * QV_INVALID: `ret_faults` has the list of all faults (beyond a MiB of them: of the first), in the
- * order of the members' definition, as
- * JSON text ([{"type":...,"loc":[...],"msg":...,"input":...}, ...]); it may be appended to.
+ * order of the members' definition, as JSON text ([{"type":...,"loc":[...],"msg":...,"input":...},
+ * ...]); it may be appended to.
  */
 QV_MUST_CHECK enum qv_status qv_chap_registration_read(const json_t *body,
                                                        struct qv_chap_registration **ret_made,
