@@ -1,11 +1,10 @@
 /*
- * The one place where the store meets its libraries: libh2o's event loop and sockets, hiredis'
- * writer and parser of Redis' protocol (hiredis' own asynchronous layer has no timeouts).
+ * The one place where the store meets Redis' protocol: a connection of libh2o's, hiredis' writer
+ * and parser (hiredis' own asynchronous layer has no timeouts).
  *
- * What always holds: timers are ours and count CLOCK_MONOTONIC, for libh2o's count the wall clock;
- * of each link at most one write is with libh2o, the rest waits in a bounded queue, so that what
- * was not sent can be taken back; each command gets exactly one answer, in order, or none if it was
- * cancelled. One thread, but for qv_loop_post.
+ * What always holds: at most one write is with libh2o, the rest waits in a bounded queue, so that
+ * what was not sent can be taken back; each command gets exactly one answer, in order, or none if
+ * it was cancelled. The loop's thread alone.
  */
 #include "link.h"
 #include "resolve.h"
@@ -18,114 +17,6 @@
 #include <string.h>
 #include <sys/un.h>
 #include <utlist.h>
-
-/* ---- the loop -------------------------------------------------------------------------------- */
-
-struct qv_loop {
-    h2o_evloop_t *evloop;
-    h2o_multithread_queue_t *queue;
-    h2o_multithread_receiver_t receiver;
-    struct qv_timers timers;
-    bool ended;
-    bool hasty; /* a write was started outside of a turn: its end is known at once */
-};
-
-_Static_assert(sizeof(((struct qv_post *)NULL)->private_) >= sizeof(h2o_multithread_message_t),
-               "a post has room for libh2o's message");
-
-static void run_posts(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
-{
-    (void)receiver;
-    while (!h2o_linklist_is_empty(messages)) {
-        h2o_linklist_t *first = messages->next;
-        h2o_linklist_unlink(first);
-        struct qv_post *post = H2O_STRUCT_FROM_MEMBER(struct qv_post, private_, first);
-        post->run(post);
-    }
-}
-
-enum qv_status qv_loop_new(struct qv_loop **ret_loop)
-{
-    struct qv_loop *loop = qv_alloc(sizeof(*loop));
-    if (loop == NULL)
-        return QV_NO_MEMORY;
-    loop->evloop = h2o_evloop_create();
-    loop->queue = h2o_multithread_create_queue(loop->evloop);
-    h2o_multithread_register_receiver(loop->queue, &loop->receiver, run_posts);
-    *ret_loop = loop;
-    return QV_OK;
-}
-
-void qv_loop_post(struct qv_loop *loop, struct qv_post *post)
-{
-    memset(post->private_, 0, sizeof(post->private_));
-    h2o_multithread_send_message(&loop->receiver, (h2o_multithread_message_t *)post->private_);
-}
-
-enum qv_status qv_loop_arm(struct qv_loop *loop, struct qv_timer *timer, struct qv_mono due)
-{
-    return qv_timers_arm(&loop->timers, timer, due);
-}
-
-void qv_loop_arm_surely(struct qv_loop *loop, struct qv_timer *timer, struct qv_mono due)
-{
-    if (qv_timers_arm(&loop->timers, timer, due) != QV_OK)
-        h2o_fatal("no memory for the store's timers");
-}
-
-void qv_loop_disarm(struct qv_loop *loop, struct qv_timer *timer)
-{
-    qv_timers_disarm(&loop->timers, timer);
-}
-
-/* How long the loop may wait for sockets: until the next timer, rounded up. */
-static int32_t wait_ms(const struct qv_loop *loop)
-{
-    struct qv_mono due;
-    if (loop->hasty)
-        return 0;
-    if (!qv_timers_next(&loop->timers, &due))
-        return INT32_MAX;
-    int64_t left = (due.us - qv_mono_now().us + 999) / 1000;
-    if (left < 0)
-        return 0;
-    return left < INT32_MAX ? (int32_t)left : INT32_MAX;
-}
-
-static void turn(struct qv_loop *loop, int32_t wait)
-{
-    if (h2o_evloop_run(loop->evloop, wait) != 0 && errno != EINTR)
-        h2o_fatal("the store's event loop cannot wait for its sockets");
-}
-
-void qv_loop_run(struct qv_loop *loop)
-{
-    while (!loop->ended) {
-        loop->hasty = false;
-        qv_timers_run(&loop->timers, qv_mono_now());
-        if (!loop->ended)
-            turn(loop, wait_ms(loop));
-    }
-}
-
-void qv_loop_end(struct qv_loop *loop)
-{
-    loop->ended = true;
-}
-
-void qv_loop_free(struct qv_loop **loop)
-{
-    if (*loop == NULL)
-        return;
-    turn(*loop, 0); /* posts that are still there */
-    h2o_multithread_unregister_receiver((*loop)->queue, &(*loop)->receiver);
-    h2o_multithread_destroy_queue((*loop)->queue);
-    turn(*loop, 0); /* closed sockets are freed by the next turn */
-    qv_timers_free(&(*loop)->timers);
-    h2o_evloop_destroy((*loop)->evloop);
-    qv_free(*loop);
-    *loop = NULL;
-}
 
 /* ---- hiredis' parser builds our replies ------------------------------------------------------ */
 
@@ -413,7 +304,6 @@ static void flush(struct qv_link *link)
         return;
     if (count < BATCH)
         link->batch[count] = NULL;
-    link->loop->hasty = true;
     h2o_socket_write(link->socket, pieces, count, on_written);
 }
 
@@ -561,7 +451,7 @@ static bool begin(struct qv_link *link, const struct sockaddr *address, socklen_
     int on = 1;
     if (address->sa_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    link->socket = h2o_evloop_socket_create(link->loop->evloop, fd, 0);
+    link->socket = h2o_evloop_socket_create(qv_loop_sockets(link->loop), fd, 0);
     link->socket->data = link;
     h2o_socket_notify_write(link->socket, on_connected);
     return true;

@@ -1,41 +1,14 @@
 /*
- * The store thread's event loop and its connections to Redis, without a type of the libraries that
- * do the work. Everything but qv_loop_post belongs to the thread that made the loop.
+ * A connection to Redis, without a type of the libraries that do the work. Belongs to the thread
+ * that made its loop.
  */
 #ifndef QUIVER_STORE_LINK_H
 #define QUIVER_STORE_LINK_H
 
+#include "loop.h"
 #include "reply.h"
 
-#include <quiver/base/clock.h>
 #include <quiver/config/config.h>
-
-/* ---- the loop ---------------------------------------------------------------------------------*/
-
-struct qv_loop;
-QV_MUST_CHECK enum qv_status qv_loop_new(struct qv_loop **ret_loop);
-/** Runs until qv_loop_end was called by something that it ran. */
-void qv_loop_run(struct qv_loop *loop);
-void qv_loop_end(struct qv_loop *loop);
-/** What was posted before is run first. All links are freed by then. */
-void qv_loop_free(struct qv_loop **loop);
-
-/** Something to be run by the loop's thread; embedded by its owner, who keeps it until it ran. */
-struct qv_post {
-    void (*run)(struct qv_post *post);
-    void *private_[2];
-};
-/** Any thread; posts run in the order in which they came. Never fails. */
-void qv_loop_post(struct qv_loop *loop, struct qv_post *post);
-
-QV_MUST_CHECK enum qv_status qv_loop_arm(struct qv_loop *loop, struct qv_timer *timer,
-                                         struct qv_mono due);
-/** For the few timers on which everything hangs: memory out ends the process, as it does in libh2o.
- */
-void qv_loop_arm_surely(struct qv_loop *loop, struct qv_timer *timer, struct qv_mono due);
-void qv_loop_disarm(struct qv_loop *loop, struct qv_timer *timer);
-
-/* ---- a connection -----------------------------------------------------------------------------*/
 
 struct qv_link;
 struct qv_link_handler {

@@ -4,7 +4,7 @@
 #ifndef QUIVER_STORE_RESOLVE_H
 #define QUIVER_STORE_RESOLVE_H
 
-#include "link.h"
+#include "loop.h"
 
 #include <netdb.h>
 

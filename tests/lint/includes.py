@@ -9,7 +9,7 @@ MODULES = ["base", "config", "domain", "identity", "trust", "registry", "policy"
            "api", "server", "cli", "main"]
 # Library -> what its headers look like, and where they may be included: modules or single files.
 LIBRARIES = {
-    "libh2o": (re.compile(r"h2o(\.h|/)"), {"server", "src/store/link.c"}),
+    "libh2o": (re.compile(r"h2o(\.h|/)"), {"server", "src/store/link.c", "src/store/loop.c"}),
     "OpenSSL": (re.compile(r"openssl/"),
                 {"identity", "trust", "server", "src/store/link.c", "src/base/hash.c"}),
     "libcurl": (re.compile(r"curl/"), {"src/identity/fetch.c"}),
