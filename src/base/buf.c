@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SMALLEST 64
+#define SMALLEST   64
+#define DIGITS_MAX 20 /* of a 64-bit number */
 
 /* Makes room for `size` more bytes and the NUL behind them. */
 static bool grow(struct qv_buf *buf, size_t size)
@@ -60,6 +61,18 @@ void qv_buf_put_char(struct qv_buf *buf, char c)
         return;
     buf->at[buf->length++] = c;
     buf->at[buf->length] = '\0';
+}
+
+void qv_buf_put_digits(struct qv_buf *buf, uint64_t number, unsigned width)
+{
+    char digits[DIGITS_MAX];
+    size_t at = sizeof(digits), least = sizeof(digits) - (width < DIGITS_MAX ? width : DIGITS_MAX);
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (at > least)
+        digits[--at] = '0';
+    qv_buf_put(buf, (struct qv_str){digits + at, sizeof(digits) - at});
 }
 
 void qv_buf_printf(struct qv_buf *buf, const char *format, ...)

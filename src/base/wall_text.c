@@ -16,23 +16,28 @@
 static void write_year(struct qv_buf *buf, int64_t year)
 {
     if (year < 0)
-        qv_buf_printf(buf, "-%04lld", (long long)-year);
-    else
-        qv_buf_printf(buf, year > 9999 ? "+%lld" : "%04lld", (long long)year);
+        qv_buf_put_char(buf, '-');
+    else if (year > 9999)
+        qv_buf_put_char(buf, '+');
+    qv_buf_put_digits(buf, (uint64_t)(year < 0 ? -year : year), 4);
+}
+
+static void write_two(struct qv_buf *buf, char before, uint64_t number)
+{
+    qv_buf_put_char(buf, before);
+    qv_buf_put_digits(buf, number, 2);
 }
 
 static void write_fraction(struct qv_buf *buf, int32_t nanoseconds, enum qv_wall_digits digits)
 {
-    if (digits == QV_WALL_MILLISECONDS)
-        qv_buf_printf(buf, ".%03d", nanoseconds / 1000000);
-    if (digits != QV_WALL_EXACT || nanoseconds == 0)
+    uint64_t number = (uint64_t)nanoseconds;
+    unsigned width = 9;
+    if (digits == QV_WALL_SECONDS || (digits == QV_WALL_EXACT && number == 0))
         return;
-    if (nanoseconds % 1000000 == 0)
-        qv_buf_printf(buf, ".%03d", nanoseconds / 1000000);
-    else if (nanoseconds % 1000 == 0)
-        qv_buf_printf(buf, ".%06d", nanoseconds / 1000);
-    else
-        qv_buf_printf(buf, ".%09d", nanoseconds);
+    for (; width > 3 && (number % 1000 == 0 || digits == QV_WALL_MILLISECONDS); width -= 3)
+        number /= 1000;
+    qv_buf_put_char(buf, '.');
+    qv_buf_put_digits(buf, number, width);
 }
 
 void qv_wall_write(struct qv_buf *buf, struct qv_wall at, enum qv_wall_digits digits)
@@ -46,9 +51,13 @@ void qv_wall_write(struct qv_buf *buf, struct qv_wall at, enum qv_wall_digits di
     int64_t year;
     int month, day;
     qv_civil_from_days(days, &year, &month, &day);
+    uint64_t second = (uint64_t)second_of_day;
     write_year(buf, year);
-    qv_buf_printf(buf, "-%02d-%02dT%02d:%02d:%02d", month, day, (int)(second_of_day / 3600),
-                  (int)(second_of_day / 60 % 60), (int)(second_of_day % 60));
+    write_two(buf, '-', (uint64_t)month);
+    write_two(buf, '-', (uint64_t)day);
+    write_two(buf, 'T', second / 3600);
+    write_two(buf, ':', second / 60 % 60);
+    write_two(buf, ':', second % 60);
     write_fraction(buf, at.nanoseconds, digits);
     qv_buf_put_char(buf, 'Z');
 }

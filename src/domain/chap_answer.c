@@ -15,8 +15,10 @@ void qv_chap_time_write(int64_t us, struct qv_buf *buf)
     if (buf->failed)
         return;
     qv_buf_truncate(buf, buf->length - 1); /* its Z */
-    if (rest != 0)
-        qv_buf_printf(buf, ".%06d", (int)rest);
+    if (rest != 0) {
+        qv_buf_put_char(buf, '.');
+        qv_buf_put_digits(buf, (uint64_t)rest, 6);
+    }
     qv_buf_put_text(buf, "+00:00");
 }
 

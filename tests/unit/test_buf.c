@@ -97,11 +97,39 @@ static void impossible_sizes(void **state)
     assert_string_equal(buf.at, "kept");
 }
 
+static void digits(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t number;
+        unsigned width;
+        const char *text;
+    } rows[] = {
+        {0, 0, "0"},
+        {0, 1, "0"},
+        {7, 2, "07"},
+        {42, 2, "42"},
+        {123, 2, "123"},
+        {1000, 6, "001000"},
+        {UINT64_MAX, 0, "18446744073709551615"},
+        {1, 20, "00000000000000000001"},
+        {1, 21, "00000000000000000001"}, /* no wider than a number can be */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        QV_CLEANUP(qv_buf) struct qv_buf buf = {0};
+        qv_buf_put_digits(&buf, rows[i].number, rows[i].width);
+        assert_string_equal(buf.at, rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(appending),        cmocka_unit_test(growing),
-        cmocka_unit_test(taking),           cmocka_unit_test(lack_of_memory_is_remembered),
+        cmocka_unit_test(digits),
+        cmocka_unit_test(appending),
+        cmocka_unit_test(growing),
+        cmocka_unit_test(taking),
+        cmocka_unit_test(lack_of_memory_is_remembered),
         cmocka_unit_test(impossible_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
