@@ -302,7 +302,8 @@ static const struct qv_setting config_settings[] = {
      .max = 24 * HOUR, .fallback = "60s",
      .doc = "How long a request may take to arrive, and a connection may be idle between two."},
     {"limits.workers", QV_KIND_COUNT, CONFIG(limits.workers), .min = 0, .max = 256, .fallback = "0",
-     .doc = "Threads that serve requests; 0: one per processor."},
+     .doc = "Threads that serve requests; 0: one per processor. With a CHAP listener as many "
+            "again, for these alone."},
     {"limits.identities", QV_KIND_IDENTITIES, RELOADED(limits.identities), .fallback = "",
      .doc =
          "What single callers may have: a list, each entry with the settings of the third table. "

@@ -21,7 +21,7 @@ static void on_door(h2o_socket_t *sock, const char *err);
 
 static void watch(struct qv_worker *worker)
 {
-    for (size_t i = 0; i < worker->server->listener_count; i++)
+    for (size_t i = 0; i < worker->door_count; i++)
         h2o_socket_read_start(worker->doors[i].sock, on_door);
 }
 
@@ -49,7 +49,7 @@ static void pause_accepting(struct qv_worker *worker, const char *reason)
     if (worker->paused || qv_loop_timer_arm(&worker->timer, &worker->resume, PAUSE_MS) != QV_OK)
         return; /* without memory for a timer it keeps trying: costly, but never deaf */
     worker->paused = true;
-    for (size_t i = 0; i < worker->server->listener_count; i++)
+    for (size_t i = 0; i < worker->door_count; i++)
         h2o_socket_read_stop(worker->doors[i].sock);
 }
 
@@ -143,7 +143,7 @@ static void on_door(h2o_socket_t *sock, const char *err)
 void qv_accept_start(struct qv_worker *worker)
 {
     worker->resume.fire = on_resume;
-    for (size_t i = 0; i < worker->server->listener_count; i++) {
+    for (size_t i = 0; i < worker->door_count; i++) {
         struct qv_door *door = &worker->doors[i];
         door->sock = h2o_evloop_socket_create(worker->loop, door->fd, H2O_SOCKET_FLAG_DONT_READ);
         door->sock->data = door;
@@ -154,7 +154,7 @@ void qv_accept_start(struct qv_worker *worker)
 void qv_accept_end(struct qv_worker *worker)
 {
     qv_loop_timer_disarm(&worker->timer, &worker->resume);
-    for (size_t i = 0; i < worker->server->listener_count; i++) {
+    for (size_t i = 0; i < worker->door_count; i++) {
         struct qv_door *door = &worker->doors[i];
         h2o_socket_close(door->sock);
         door->sock = NULL;

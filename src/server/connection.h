@@ -53,7 +53,7 @@ void qv_connection_cut(struct qv_connection *connection, int how);
 /** Is it one of CHAP's? Then errors have CHAP's shape, and nobody has to say who he is to read. */
 static inline bool qv_connection_serves_chap(const struct qv_connection *connection)
 {
-    return (connection->listener->config->serve & QV_SERVE_CHAP) != 0;
+    return qv_listener_serves_chap(connection->listener);
 }
 /** How its errors look. */
 static inline enum qv_shape qv_connection_shape(const struct qv_connection *connection)

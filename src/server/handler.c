@@ -165,8 +165,11 @@ static enum qv_status permit(struct qv_exchange *exchange, struct qv_error *erro
 
 static void answer_operation(struct qv_exchange *exchange)
 {
-    struct qv_api *api = exchange->connection->worker->server->api;
+    struct qv_worker *worker = exchange->connection->worker;
+    struct qv_api *api = worker->server->api;
     struct qv_job *job = NULL;
+    if (exchange->routed.route->operation == QV_OP_CHAP_PING)
+        worker->rest.renewals++;
     exchange->routed.route->handle(api, &exchange->permit, &exchange->request, &exchange->response,
                                    &job);
     if (job != NULL)
@@ -246,7 +249,9 @@ void qv_handler_go_on(struct qv_exchange *exchange)
 static int on_request(h2o_handler_t *self, h2o_req_t *http)
 {
     (void)self;
-    qv_handler_go_on(qv_exchange_begin(http));
+    struct qv_exchange *exchange = qv_exchange_begin(http);
+    exchange->connection->worker->rest.requests++;
+    qv_handler_go_on(exchange);
     return 0;
 }
 

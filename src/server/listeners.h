@@ -21,6 +21,11 @@ QV_MUST_CHECK enum qv_status qv_listener_open(const struct qv_config_listener *c
                                               struct qv_inherited *inherited,
                                               struct qv_listener *ret_listener,
                                               struct qv_error *error);
+/** A listener with `serve: [chap]` serves nothing else. */
+static inline bool qv_listener_serves_chap(const struct qv_listener *listener)
+{
+    return (listener->config->serve & QV_SERVE_CHAP) != 0;
+}
 void qv_listener_close(struct qv_listener *listener);
 void qv_listener_log(const struct qv_listener *listener); /**< the event "listening" */
 

@@ -37,7 +37,7 @@ static enum qv_status open_listeners(struct qv_server *server, struct qv_error *
     return QV_OK;
 }
 
-/* As many as the processors that this process may use. */
+/* Of each kind: as many as the processors that this process may use. */
 static size_t count_workers(const struct qv_config *config)
 {
     cpu_set_t usable;
@@ -51,13 +51,17 @@ static size_t count_workers(const struct qv_config *config)
 
 static enum qv_status make_workers(struct qv_server *server, struct qv_error *error)
 {
+    size_t chap = 0;
+    for (size_t i = 0; i < server->listener_count; i++)
+        chap += qv_listener_serves_chap(&server->listeners[i]);
     size_t count = count_workers(server->config);
-    server->workers = qv_alloc_array(count, sizeof(struct qv_worker));
+    size_t others = chap < server->listener_count ? count : 0;
+    server->worker_count = others + (chap > 0 ? count : 0);
+    server->workers = qv_alloc_array(server->worker_count, sizeof(struct qv_worker));
     if (server->workers == NULL)
         return QV_NO_MEMORY;
-    server->worker_count = count;
-    for (size_t i = 0; i < count; i++)
-        QV_TRY(qv_worker_new(&server->workers[i], server, error));
+    for (size_t i = 0; i < server->worker_count; i++)
+        QV_TRY(qv_worker_new(&server->workers[i], server, i >= others, error));
     return QV_OK;
 }
 

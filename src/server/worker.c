@@ -26,22 +26,26 @@ static enum qv_status open_doors(struct qv_worker *worker, struct qv_error *erro
     worker->doors = qv_alloc_array(server->listener_count, sizeof(struct qv_door));
     if (worker->doors == NULL)
         return QV_NO_MEMORY;
-    for (size_t i = 0; i < server->listener_count; i++)
-        worker->doors[i] =
-            (struct qv_door){.worker = worker, .listener = &server->listeners[i], .fd = -1};
     for (size_t i = 0; i < server->listener_count; i++) {
-        worker->doors[i].fd = fcntl(server->listeners[i].fd, F_DUPFD_CLOEXEC, 0);
-        if (worker->doors[i].fd == -1)
+        const struct qv_listener *listener = &server->listeners[i];
+        if (qv_listener_serves_chap(listener) != worker->serves_chap)
+            continue;
+        struct qv_door *door = &worker->doors[worker->door_count];
+        *door = (struct qv_door){.worker = worker, .listener = listener};
+        door->fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+        if (door->fd == -1)
             return qv_error_set(error, QV_UNAVAILABLE, "cannot duplicate a listener: %s",
                                 strerror(errno));
+        worker->door_count++;
     }
     return QV_OK;
 }
 
-enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server,
+enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server, bool serves_chap,
                              struct qv_error *error)
 {
     worker->server = server;
+    worker->serves_chap = serves_chap;
     worker->timer.fd = -1;
     sem_init(&worker->ready, 0, 0); /* both fail only for arguments that these are not */
     pthread_mutex_init(&worker->posting, NULL);
@@ -58,7 +62,7 @@ void qv_worker_free(struct qv_worker *worker)
 {
     if (worker->server == NULL)
         return; /* was never made */
-    for (size_t i = 0; worker->doors != NULL && i < worker->server->listener_count; i++) {
+    for (size_t i = 0; i < worker->door_count; i++) {
         if (worker->doors[i].fd != -1)
             close(worker->doors[i].fd);
     }
@@ -215,12 +219,15 @@ static void end(struct qv_worker *worker)
 static void *run(void *data)
 {
     struct qv_worker *worker = data;
-    pthread_setname_np(pthread_self(), "worker");
+    pthread_setname_np(pthread_self(), worker->serves_chap ? "chap worker" : "worker");
     begin(worker);
     sem_post(&worker->ready);
     while (!is_done(worker)) {
-        if (h2o_evloop_run(worker->loop, INT32_MAX) == 0 || errno == EINTR)
+        if (h2o_evloop_run(worker->loop, INT32_MAX) == 0 || errno == EINTR) {
+            if (worker->serves_chap && !worker->stopping)
+                qv_rest_take(&worker->rest);
             continue;
+        }
         /* The loop's own lists are not consistent any more; whoever runs us starts us again. */
         qv_log(QV_LOG_ERROR, "event loop failed", QV_LOG_CSTR("reason", strerror(errno)));
         abort();

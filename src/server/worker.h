@@ -13,6 +13,7 @@
 #include "loop_timer.h"
 #include "peers.h"
 #include "renew.h"
+#include "rest.h"
 #include "router.h"
 
 #include <h2o.h>
@@ -68,7 +69,10 @@ struct qv_worker {
     struct qv_trust *trust;         /**< a reference: who is judged from now on is judged by it */
     struct qv_policy *policy;       /**< a reference: it decides from now on */
     struct qv_config_limits limits; /**< in force here; changed between two events */
-    struct qv_door *doors;          /**< one per listener */
+    bool serves_chap; /**< the listeners with `serve: [chap]`, and only these; else the others */
+    struct qv_rest rest;
+    struct qv_door *doors; /**< one per listener of its kind */
+    size_t door_count;
     struct qv_metrics_slot *counts; /**< the metrics'; NULL: nothing is counted */
 
     h2o_multithread_receiver_t orders; /**< of struct qv_order */
@@ -92,7 +96,7 @@ struct qv_worker {
 /** Everything that can fail; the thread is started by qv_worker_start. The worker's memory is the
  *  caller's, zeroed. */
 QV_MUST_CHECK enum qv_status qv_worker_new(struct qv_worker *worker, struct qv_server *server,
-                                           struct qv_error *error);
+                                           bool serves_chap, struct qv_error *error);
 QV_MUST_CHECK enum qv_status qv_worker_start(struct qv_worker *worker, struct qv_error *error);
 /** Asks the worker's loop to come round; false: it has not since it was asked last. */
 bool qv_worker_beat(struct qv_worker *worker);

@@ -3,14 +3,16 @@ what `ping_url`, `reregister` and a restart make of it. What each request is ans
 is in test_conformance_chap.py.
 """
 
+import collections
 import json
+from pathlib import Path
 
 import pytest
 
 from harness.chap import (KEY, REGISTER, Caller, assert_detail, chap_key, fresh_id, listener, moment,
                           not_found, path_of, ping_path, service, start_chap)
 from harness.extra_shared import redis_of, store_key
-from harness.server import OPS, Quiver
+from harness.server import OPS, SECURE, Quiver
 from harness.wire import Connection
 
 
@@ -233,3 +235,18 @@ def test_one_connection_serves_all(shared):
         for _ in range(50):
             connection.send(request)
             assert connection.read_response().status == 200
+
+
+@pytest.mark.parametrize("listeners, workers, of_chap", [
+    ([listener(), SECURE, OPS], 3, 3), ([SECURE, OPS], 3, 0), ([listener()], 0, 3)],
+    ids=["both", "none for CHAP", "for CHAP alone"])
+def test_its_listeners_have_workers_of_their_own(quiver, listeners, workers, of_chap):
+    """So that no lookup waits behind pings. All of them serve, whoever takes the connection."""
+    server = start_chap(quiver, listeners=listeners, limits={"workers": 3}, wait=OPS in listeners)
+    if OPS not in listeners:
+        server.wait_log("ready")
+    names = collections.Counter(
+        path.read_text().strip() for path in Path(f"/proc/{server.process.pid}/task").glob("*/comm"))
+    assert (names["worker"], names["chap worker"]) == (workers, of_chap)
+    for _ in range(6 if of_chap else 0):
+        Caller(server).registered(fresh_id())
