@@ -18,8 +18,8 @@ struct qv_buf {
 void qv_buf_put(struct qv_buf *buf, struct qv_str text);
 void qv_buf_put_text(struct qv_buf *buf, const char *text);
 void qv_buf_put_char(struct qv_buf *buf, char c);
-/** A number in decimal digits, with zeros in front up to `width` (at most 20) of them. Many times faster than
- *  qv_buf_printf, for what each answer has several of. */
+/** A number in decimal digits, with zeros in front up to `width` (at most 20) of them. Many times
+ * faster than qv_buf_printf, for what each answer has several of. */
 void qv_buf_put_digits(struct qv_buf *buf, uint64_t number, unsigned width);
 void qv_buf_printf(struct qv_buf *buf, const char *format, ...) QV_PRINTF(2, 3);
 void qv_buf_vprintf(struct qv_buf *buf, const char *format, va_list args) QV_PRINTF(2, 0);
