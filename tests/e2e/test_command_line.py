@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from harness import ROOT
 from harness.extra_shared import start_shared  # noqa: F401
 from harness.pki import Pki
-from harness.process import Process, wait_until
+from harness.process import wait_until
 from harness.server import quiver_command, server_environment
 
 COMMANDS = ["serve", "check", "reload", "policy", "audit", "certificate"]
@@ -361,12 +361,7 @@ def test_log_of_a_pipe_is_json(quiver):
 
 
 def test_log_as_text(quiver):
-    server = quiver.prepare(log={"format": "text"})
-    server.process = Process(
-        quiver_command("serve", "--config", server.config_path),
-        env=server.env,
-        cwd=server.directory,
-    )
+    server = quiver.prepare(log={"format": "text"}).launch()
     line = server.process.wait_line(lambda line: "listening" in line and line, timeout=20)
     assert not line.startswith("{") and "\x1b" not in line, "readable, without colours in a pipe"
     server.process.wait_line(lambda line: "ready" in line and line, timeout=20)
@@ -404,12 +399,7 @@ def read_before(descriptor, timeout):
 
 
 def test_log_level(quiver):
-    server = quiver.prepare(log={"level": "error"})
-    server.process = Process(
-        quiver_command("serve", "--config", server.config_path),
-        env=server.env,
-        cwd=server.directory,
-    )
+    server = quiver.prepare(log={"level": "error"}).launch()
     wait_until(lambda: server.redis_socket.exists(), 20, "its Redis")
     server.stop()
     assert server.process.lines == []

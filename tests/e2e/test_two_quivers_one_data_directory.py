@@ -51,10 +51,10 @@ def test_nothing_is_left_by_kill_9(quiver):
     first = quiver.start()
     instance = register(first.client(PROVIDER), "kept")["instanceId"]
     redis = first.redis_pid
-    os.kill(first.pid, signal.SIGKILL)
+    first.kill(wait=False)
     second = quiver.start(store=store_of(first))
     assert wait_gone(redis, 1), "the old Redis lived on beside the new one"
-    first.process.wait()
+    first.wait_exit()
     assert lookup_ids(second.client("consumer"), instanceIds=[instance]) == [instance]
     second.stop()
 
@@ -62,9 +62,9 @@ def test_nothing_is_left_by_kill_9(quiver):
 def test_the_redis_ends_by_itself(quiver):
     first = quiver.start()
     redis = first.redis_pid
-    os.kill(first.pid, signal.SIGKILL)
+    first.kill(wait=False)
     assert wait_gone(redis, 10), "the embedded Redis outlived its Quiver"
-    first.process.wait()
+    first.wait_exit()
     first.assert_nothing_left()
 
 

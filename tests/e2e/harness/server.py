@@ -103,6 +103,7 @@ class Server:
         self.listeners: dict[str, tuple[str, int]] = {}
         self.process: Process | None = None
         self.clock: native.Clock | None = None
+        self._may_end = False
         self._closing: list = []
         self.config = config
         self.write_config()
@@ -130,11 +131,18 @@ class Server:
     def running(self) -> bool:
         return self.process is not None and self.process.running
 
-    def start(self, wait: bool = True, timeout: float = 30) -> Server:
-        """Starts it; returns when every listener is open and, with `wait`, the view is loaded."""
+    def launch(self) -> Server:
+        """Starts its process and waits for nothing."""
         assert not self.running, "it runs already"
+        self.assert_no_end_by_itself()
+        self._may_end = False
         self.process = Process(quiver_command("serve", "--config", self.config_path),
                                env=self.env, cwd=self.directory)
+        return self
+
+    def start(self, wait: bool = True, timeout: float = 30) -> Server:
+        """Starts it; returns when every listener is open and, with `wait`, the view is loaded."""
+        self.launch()
         for entry in self.config["listeners"]:
             seen = self.wait_log("listening", timeout=timeout, listener=entry["name"])
             self.listeners[entry["name"]] = (seen["address"], int(seen["port"]))
@@ -143,32 +151,47 @@ class Server:
         return self
 
     def wait_exit(self, timeout: float = 20) -> int:
-        """Waits for its end and gives the exit status; sanitizers must have been silent."""
+        """Waits for its end, which the test wants, and gives the exit status; sanitizers must have
+        been silent."""
+        self._may_end = True
         status = self.process.wait(timeout)
         assert_silent(self.process.text)
         return status
 
     def stop(self, timeout: float = 20) -> None:
         """SIGTERM; it must end with status 0, silently, and leave nothing running."""
+        self.assert_no_end_by_itself()
         self.process.signal(signal.SIGTERM)
         status = self.wait_exit(timeout)
         assert status == 0, f"status {status} after SIGTERM:\n{self.process.tail()}"
         self.assert_nothing_left()
 
-    def kill(self) -> None:
-        """kill -9 of Quiver alone; its Redis must go by itself."""
+    def kill(self, wait: bool = True) -> None:
+        """kill -9 of Quiver alone; its Redis must go by itself. Without `wait`, wait_exit follows."""
+        self.assert_no_end_by_itself()
+        self._may_end = True
         os.kill(self.pid, signal.SIGKILL)
-        self.process.wait()
-        assert_silent(self.process.text)
-        self.assert_nothing_left()
+        if wait:
+            status = self.wait_exit()
+            assert status == -signal.SIGKILL, f"status {status} after SIGKILL:\n{self.process.tail()}"
+            self.assert_nothing_left()
 
     def restart(self, kill: bool = False, wait: bool = True, **changes) -> Server:
-        """Stops (or kills) it if it runs and starts it again, on the same ports and data."""
+        """Stops (or kills) it if it runs and starts it again, on the same ports and data. One that
+        ended by itself is a fault (launch looks), else a crash before a restart would go unseen."""
         if self.running:
             self.kill() if kill else self.stop()
         self._pin_ports()
         self.write_config(**changes)
         return self.start(wait)
+
+    def assert_no_end_by_itself(self) -> None:
+        """It runs, or ended because the test wanted that; no sanitizer complained of one that ended."""
+        if self.process is None or self.running:
+            return
+        status = self.process.wait()
+        assert_silent(self.process.text)
+        assert self._may_end, f"it ended by itself with status {status}; it wrote:\n{self.process.tail()}"
 
     def assert_nothing_left(self, timeout: float = 10) -> None:
         """No process has a file in the data directory open any more."""
@@ -176,10 +199,12 @@ class Server:
             assert wait_gone(pid, timeout), f"process {pid} still works in {self.data_directory}"
 
     def close(self) -> None:
-        """The fixture's end: stops it properly if it runs, and never leaves anything behind."""
+        """The fixture's end: stops it properly if it runs, fails if it ended before by itself, and
+        never leaves anything behind."""
         try:
             for thing in self._closing:
                 thing.close()
+            self.assert_no_end_by_itself()
             if self.running:
                 self.process.signal(signal.SIGCONT)
                 self.stop()
@@ -373,11 +398,9 @@ class Quiver:
 
     def refused(self, timeout: float = 30, **options) -> Finished:
         """A start that must fail: waits for the end, gives status and output."""
-        server = self.prepare(**options)
-        server.process = Process(quiver_command("serve", "--config", server.config_path),
-                                 env=server.env, cwd=server.directory)
+        server = self.prepare(**options).launch()
         status = server.wait_exit(timeout)
-        assert status != 0, f"it was expected to refuse:\n{server.process.tail()}"
+        assert status > 0, f"status {status}, but it was expected to refuse:\n{server.process.tail()}"
         return Finished(status, server.process.text)
 
     def command(self, *arguments, timeout: float = 60) -> Finished:
