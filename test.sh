@@ -13,20 +13,24 @@ source tests/lib/packages.sh
 readonly VENV=build/venv REPORTS=build/reports
 passed=0
 failed=0
+skipped=0
 soak=no
 packages=no
+no_skips=()
 expression=""
 
 help() {
     cat <<'END'
-./test.sh [--soak] [--packages] [-k EXPRESSION]
+./test.sh [--soak] [--packages] [--no-skips] [-k EXPRESSION]
 
 Installs what the tests need (apt; a Python environment in build/venv), builds into build/asan,
 build/release and build/tsan, and runs unit and end-to-end tests. The last line is
-"N passed, N failed"; reports in JUnit's format are in build/reports.
+"N passed, N failed", the one before says how many were skipped and how long all took; reports in
+JUnit's format are in build/reports.
 
   --soak          also the long tests, and more connections and requests in the others
   --packages      also the Debian package and the container image, each in a fresh Debian of its own
+  --no-skips      a skipped test counts as failed, unless the machine is why: no Python 3.13, no container
   -k EXPRESSION   only end-to-end tests whose names fit (pytest's -k)
 END
 }
@@ -35,6 +39,7 @@ summary() {
     local status=$?
     ((status == 0 || failed > 0)) || failed=1
     ((passed + failed > 0)) || failed=1
+    printf '%d skipped; took %d min %d s\n' "$skipped" $((SECONDS / 60)) $((SECONDS % 60))
     printf '%d passed, %d failed\n' "$passed" "$failed"
     ((failed == 0)) || exit 1
 }
@@ -59,9 +64,9 @@ make_venv() {
 
 # Adds a report's figures to the sum. A stage without report or without tests is a failure.
 count() { # report, exit status, what
-    local good=0 bad=0
+    local good=0 bad=0 left_out=0
     if [[ -f $1 ]]; then
-        read -r good bad < <("$VENV/bin/python" tests/lib/count.py "$1")
+        read -r good bad left_out < <("$VENV/bin/python" tests/lib/count.py "$1" "${no_skips[@]}")
     fi
     if ((bad == 0 && $2 != 0)); then
         printf 'test.sh: %s ended with status %d\n' "$3" "$2" >&2
@@ -69,6 +74,7 @@ count() { # report, exit status, what
     fi
     passed=$((passed + good))
     failed=$((failed + bad))
+    skipped=$((skipped + left_out))
 }
 
 run_unit() {
@@ -87,7 +93,7 @@ run_pytest() { # stage, preset, marker expression, [option]...
     say "end-to-end tests: $stage ($preset build)"
     rm -f "$report"
     [[ -z $expression ]] || set -- -k "$expression" "$@"
-    QUIVER_BIN=$PWD/build/$preset/quiver "$VENV/bin/python" -m pytest tests/e2e -q -m "$marks" \
+    QUIVER_BIN=$PWD/build/$preset/quiver "$VENV/bin/python" -m pytest tests/e2e -q -rs -m "$marks" \
         --strict-markers -p no:cacheprovider --timeout "${QUIVER_TIMEOUT:-180}" \
         --junitxml "$report" "$@" </dev/null || status=$?
     if ((status == 5)) && [[ -n $expression ]]; then
@@ -133,6 +139,7 @@ while (($#)); do
     -h | --help) help && exit 0 ;;
     --soak) soak=yes ;;
     --packages) packages=yes ;;
+    --no-skips) no_skips=(--no-skips) ;;
     -k)
         (($# >= 2)) || complain "-k needs an expression"
         expression=$2
