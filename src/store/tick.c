@@ -40,15 +40,15 @@ static void on_tick(void *data, const struct qv_reply *reply, bool sent)
     (void)sent;
     struct qv_store *store = data;
     int64_t redis_ms, redis_us, offset_ms;
-    uint64_t seen;
+    uint64_t ended, due;
     store->session.ticking = false;
     if (reply == NULL)
         return;
     qv_store_measure_trip(store, store->session.ticked);
     qv_store_measure(store);
     if (!qv_reply_begins(reply, "TICK") || !qv_reply_number(reply, 1, &redis_ms) ||
-        !qv_reply_number(reply, 2, &offset_ms) || !qv_reply_count(reply, 5, &seen) ||
-        !qv_reply_number(reply, 7, &redis_us)) {
+        !qv_reply_number(reply, 2, &offset_ms) || !qv_reply_count(reply, 5, &ended) ||
+        !qv_reply_number(reply, 7, &redis_us) || !qv_reply_count(reply, 8, &due)) {
         refused(store, reply);
         return;
     }
@@ -56,8 +56,8 @@ static void on_tick(void *data, const struct qv_reply *reply, bool sent)
     qv_time_learn(store, redis_us, offset_ms * 1000);
     qv_reasons_clear(&store->reasons, QV_REASON_REFUSAL);
     tell_damage(qv_reply_text(reply, 6));
-    qv_metrics_ended(store->metrics, seen);
-    if (seen >= ENDS_AT_ONCE)
+    qv_metrics_ended(store->metrics, ended);
+    if (due >= ENDS_AT_ONCE) /* there may be more, whether or not these had anything to end */
         qv_tick(store);
     else
         qv_session_again(store, EVERY_MS);

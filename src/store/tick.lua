@@ -2,8 +2,9 @@
 -- back the time of an outage or a clock step, and trims the journal (design 5, "Time").
 -- ARGV: 3 how many may end at once, 4 journal_max, 5 ms for which entries stay, 6 ms from which a
 -- pause is a gap, 7 what parts an instance id, 8 us for which an ended lease may be revived
--- Replies TICK now offset revision token ended left-alone now-in-us: `left-alone` is a due key that
--- is no string and was not touched, or ''.
+-- Replies TICK now offset revision token ended left-alone now-in-us due: `left-alone` is a due key
+-- that is no string and was not touched, or ''; `due` counts what was looked at, also that key and
+-- members that had no key.
 local limit, journal_max = tonumber(ARGV[3]), tonumber(ARGV[4])
 local keep, separator, revive = tonumber(ARGV[5]), ARGV[7], tonumber(ARGV[8])
 expect(':ends', 'zset')
@@ -38,7 +39,7 @@ local function end_member(zset, member)
   ended = ended + 1
 end
 
-local seen = 0
+local seen = 0 -- due members
 for _, zset in ipairs({':ends', ':leases'}) do
   local until_when = zset == ':leases' and score(now_us - offset * 1000 - revive) or whole(now)
   local due = redis.call('ZRANGEBYSCORE', prefix .. zset, '-inf', until_when, 'LIMIT', 0,
@@ -88,5 +89,5 @@ local function trim()
 end
 if redis.call('XLEN', prefix .. ':journal') > journal_max then trim() end
 
-return {'TICK', now, offset, revision, ended > 0 and token or last_token, seen, left_alone,
-        now_us}
+return {'TICK', now, offset, revision, ended > 0 and token or last_token, ended, left_alone,
+        now_us, seen}

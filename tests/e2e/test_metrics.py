@@ -12,6 +12,8 @@ import time
 import pytest
 from cryptography import x509
 
+from harness.chap import Caller, fresh_id, start_chap
+from harness.extra_shared import redis_of, store_key
 from harness.livecloud import LiveCloud, metric, reload
 from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, fresh, register, registration, revoke
@@ -176,12 +178,44 @@ def test_redis_comes_and_goes(quiver, redis_server):
     assert metric_of(server, "quiver_journal_lag_entries") == 0
 
 
+def test_how_far_the_view_is_behind(quiver, redis_server):
+    """Redis takes changes, but does not hand out its journal."""
+    redis = redis_server()
+    server = quiver.start(redis=redis, listeners=[SECURE, OPS], store={"timeout": "500ms"})
+    asked = redis.client()
+    asked.acl_setuser("default", enabled=True, nopass=True, commands=["-xread"])
+    follower, = (client["id"] for client in asked.client_list() if client["cmd"] == "xread")
+    asked.client_kill_filter(_id=follower)
+    client = server.client("consumer")
+    for _ in range(2):
+        answer = client.post("/serviceregistry/service-discovery/register", json=registration(fresh("behind")))
+        assert answer.status_code == 503
+        assert "did not come back through the journal" in answer.json()["errorMessage"]
+    wait_until(lambda: metric_of(server, "quiver_journal_lag_entries") == 2, 10, "the view being behind")
+    asked.acl_setuser("default", enabled=True, nopass=True, commands=["+xread"])
+    wait_until(lambda: metric_of(server, "quiver_journal_lag_entries") == 0, 10, "the view being there")
+
+
 def test_what_ended_by_time(quiver, cloud):
     server = cloud.start(quiver)
     assert metric_of(server, "quiver_leases_ended_total") == 0
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
     register(server.client("metrics-provider"), fresh("ending"), expiresAt=soon.strftime("%Y-%m-%dT%H:%M:%SZ"))
     wait_until(lambda: metric_of(server, "quiver_leases_ended_total") == 1, 10, "its end")
+
+
+def test_a_lease_that_ran_out_counts_once(quiver):
+    """What the clock of the store only tidies up has not ended: a damaged key, an end of nothing."""
+    server = start_chap(quiver, chap={"ttl": "1s"})
+    redis, ends = redis_of(server), store_key(server.pki, "ends")
+    redis.lpush(store_key(server.pki, "instance:damaged::x::1.0.0"), "no text")
+    redis.zadd(ends, {"instance:damaged::x::1.0.0": 1, "instance:gone::x::1.0.0": 1, "nonsense": 1})
+    wait_until(lambda: not redis.exists(ends), 10, "what is due being looked at")
+    caller, model = Caller(server), fresh_id()
+    caller.registered(model)
+    caller.gone_at(model)
+    wait_until(lambda: metric_of(server, "quiver_leases_ended_total") > 0, 10, "its end")
+    assert metric_of(server, "quiver_leases_ended_total") == 1
 
 
 def test_lines_of_the_audit_trail(quiver, cloud, tmp_path):

@@ -29,16 +29,19 @@ static long long head(const char *field)
     return redis_number(&redis, "HGET " P ":head %s", field);
 }
 
-/* The reply of a tick: TICK now offset revision token seen left-alone. */
-#define assert_tick(reply_, revision_, seen_, left_alone_)                                         \
+/* The reply of a tick: TICK now offset revision token ended left-alone now-in-us due. */
+#define assert_tick_of(reply_, revision_, ended_, left_alone_, due_)                               \
     do {                                                                                           \
         redisReply *tick_ = (reply_);                                                              \
         assert_string_equal(item(tick_, 0), "TICK");                                               \
         assert_string_equal(item(tick_, 3), revision_);                                            \
-        assert_string_equal(item(tick_, 5), seen_);                                                \
+        assert_string_equal(item(tick_, 5), ended_);                                               \
         assert_string_equal(item(tick_, 6), left_alone_);                                          \
+        assert_string_equal(item(tick_, 8), due_);                                                 \
         freeReplyObject(tick_);                                                                    \
     } while (0)
+/* All that was due has ended. */
+#define assert_tick(reply_, revision_, ended_) assert_tick_of(reply_, revision_, ended_, "", ended_)
 
 static void ends_what_is_due_in_one_entry(void **state)
 {
@@ -49,8 +52,7 @@ static void ends_what_is_due_in_one_entry(void **state)
     enter(":ends", "instance", "provider::c::1.0.0", now + 60000);
     enter(":leases", "chap", "model", now - 5);
     enter(":leases", "chap", "alive", now + 60000);
-    redis_do(&redis, "ZADD %s 1 instance:provider::gone::1.0.0", P ":ends");
-    assert_tick(TICK(), "2", "4", "");
+    assert_tick(TICK(), "2", "3");
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instance:provider::a::1.0.0"), 0);
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instance:provider::b::1.0.0"), 0);
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instance:provider::c::1.0.0"), 1);
@@ -72,16 +74,21 @@ static void ends_what_is_due_in_one_entry(void **state)
     }
     assert_int_equal(seen, 3);
     freeReplyObject(entry);
-    assert_tick(TICK(), "2", "0", "");
+    assert_tick(TICK(), "2", "0");
 }
 
+/* It is gone already: this is no end of anything. */
 static void a_member_without_its_key_makes_no_entry(void **state)
 {
     (void)state;
     redis_do(&redis, "ZADD %s 1 instance:provider::gone::1.0.0 2 nonsense", P ":ends");
-    assert_tick(TICK(), "1", "2", "");
+    assert_tick_of(TICK(), "1", "0", "", "2");
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":ends"), 0);
     assert_int_equal(redis_number(&redis, "XLEN %s", P ":journal"), 1);
+
+    redis_do(&redis, "ZADD %s 1 instance:provider::gone::1.0.0", P ":ends");
+    enter(":leases", "chap", "model", redis_now() - 5);
+    assert_tick_of(TICK(), "2", "1", "", "2");
 }
 
 static void ends_at_most_a_thousand_at_once(void **state)
@@ -93,8 +100,8 @@ static void ends_at_most_a_thousand_at_once(void **state)
         snprintf(id, sizeof(id), "provider::x%04d::1.0.0", i);
         enter(i % 2 == 0 ? ":ends" : ":leases", "instance", id, now - 10000 + i);
     }
-    assert_tick(TICK(), "2", "1000", "");
-    assert_tick(TICK(), "3", "1", "");
+    assert_tick(TICK(), "2", "1000");
+    assert_tick(TICK(), "3", "1");
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instances-of:provider"), 0);
 }
 
@@ -107,20 +114,28 @@ static void leaves_damaged_keys_alone(void **state)
     enter(":ends", "instance", "provider::b::1.0.0", now - 1);
     redis_do(&redis, "DEL %s", P ":instance:provider::a::1.0.0");
     redis_do(&redis, "LPUSH %s wrong", P ":instance:provider::a::1.0.0");
-    assert_tick(TICK(), "2", "2", P ":instance:provider::a::1.0.0");
+    assert_tick_of(TICK(), "2", "1", P ":instance:provider::a::1.0.0", "2");
     assert_int_equal(redis_number(&redis, "LLEN %s", P ":instance:provider::a::1.0.0"), 1);
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instance:provider::b::1.0.0"), 0);
 
     enter(":ends", "instance", "provider::c::1.0.0", now - 1);
     redis_do(&redis, "SET %s wrong", P ":instances-of:provider");
-    assert_tick(TICK(), "2", "1", P ":instances-of:provider");
+    assert_tick_of(TICK(), "2", "0", P ":instances-of:provider", "1");
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":instance:provider::c::1.0.0"), 1);
+}
 
-    redis_do(&redis, "SET %s wrong", P ":ends");
-    assert_changes_nothing(assert_reply(TICK(), "WRONGTYPE", P ":ends"));
-    redis_do(&redis, "DEL %s", P ":ends");
-    redis_do(&redis, "SET %s wrong", P ":leases");
-    assert_changes_nothing(assert_reply(TICK(), "WRONGTYPE", P ":leases"));
+/* Something is due in each case, and stays. */
+static void a_key_of_the_wrong_type_stops_the_tick(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {P ":head", P ":journal", P ":ends", P ":leases"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        set_up_head(NULL);
+        enter(":ends", "instance", "provider::a::1.0.0", redis_now() - 1);
+        enter(":leases", "chap", "model", redis_now() - 5);
+        redis_do(&redis, "SET %s wrong", keys[i]);
+        assert_changes_nothing(assert_reply(TICK(), "WRONGTYPE", keys[i]));
+    }
 }
 
 static void set_tick(int64_t at)
@@ -136,20 +151,20 @@ static void a_gap_stops_registry_time(void **state)
     enter(":leases", "chap", "model", now - 20000);
     enter(":ends", "instance", "provider::a::1.0.0", now - 20000);
     set_tick(now - 30000);
-    assert_tick(TICK(), "2", "1", "");
+    assert_tick(TICK(), "2", "1");
     assert_int_equal(redis_number(&redis, "EXISTS %s", P ":chap:model"), 1);
     assert_in_range(head("offset"), 30000, 31000);
     assert_in_range(head("tick"), now, now + 1000);
 
     long long offset = head("offset");
     set_tick(redis_now() - 4000); /* late, but no gap */
-    assert_tick(TICK(), "2", "0", "");
+    assert_tick(TICK(), "2", "0");
     assert_int_equal(head("offset"), offset);
 
     /* The clock was set back by a minute: registry time goes on from where it was, and by that the
        lease has ended. */
     set_tick(redis_now() + 60000);
-    assert_tick(TICK(), "3", "1", "");
+    assert_tick(TICK(), "3", "1");
     assert_in_range(head("offset") + 100000, offset + 39000, offset + 41000);
 }
 
@@ -157,9 +172,9 @@ static void ticks_of_several_nodes_do_no_harm(void **state)
 {
     (void)state;
     set_tick(redis_now() - 1000);
-    assert_tick(TICK(), "1", "0", "");
+    assert_tick(TICK(), "1", "0");
     long long tick = head("tick");
-    assert_tick(TICK(), "1", "0", "");
+    assert_tick(TICK(), "1", "0");
     assert_int_equal(head("tick"), tick);
 }
 
@@ -200,7 +215,7 @@ static void the_journal_is_bounded(void **state)
         write_journal(500, rows[i].old);
         if (rows[i].first > 1) /* the head's own entry is young: it goes first */
             redis_do(&redis, "XDEL %s 1-0", P ":journal");
-        assert_tick(TICK_WITH(rows[i].max, "60000"), "500", "0", "");
+        assert_tick(TICK_WITH(rows[i].max, "60000"), "500", "0");
         assert_int_equal(first_entry(), rows[i].first);
     }
 }
@@ -217,9 +232,9 @@ static void at_most_ten_thousand_entries_go_at_once(void **state)
     }
     redis_do(&redis, "XDEL %s 1-0", P ":journal");
     redis_do(&redis, "HSET %s revision 12001", P ":head");
-    assert_tick(TICK_WITH("10", "60000"), "12001", "0", "");
+    assert_tick(TICK_WITH("10", "60000"), "12001", "0");
     assert_int_equal(first_entry(), 10002);
-    assert_tick(TICK_WITH("10", "60000"), "12001", "0", "");
+    assert_tick(TICK_WITH("10", "60000"), "12001", "0");
     assert_int_equal(first_entry(), 11992);
     assert_int_equal(redis_number(&redis, "XLEN %s", P ":journal"), 10);
 }
@@ -231,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(a_member_without_its_key_makes_no_entry, set_up_head),
         cmocka_unit_test_setup(ends_at_most_a_thousand_at_once, set_up_head),
         cmocka_unit_test_setup(leaves_damaged_keys_alone, set_up_head),
+        cmocka_unit_test_setup(a_key_of_the_wrong_type_stops_the_tick, set_up_head),
         cmocka_unit_test_setup(a_gap_stops_registry_time, set_up_head),
         cmocka_unit_test_setup(ticks_of_several_nodes_do_no_harm, set_up_head),
         cmocka_unit_test_setup(the_journal_is_bounded, set_up_head),
