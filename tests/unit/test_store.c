@@ -114,6 +114,21 @@ static void forgotten_scripts_are_sent_again(void **state)
     assert_int_equal(take_back("provider::kelvin-info::1.0.0").status, QV_OK);
 }
 
+static long long last_tick(void)
+{
+    return redis_number(&redis, "HGET %s tick", P ":head");
+}
+
+/* Also where nobody changes anything: what is due would not end, and a lease's clock would stop. */
+static void the_tick_goes_on_without_its_script(void **state)
+{
+    (void)state;
+    redis_do(&redis, "SCRIPT FLUSH");
+    long long before = last_tick();
+    await(last_tick() > before);
+    await(is_well());
+}
+
 static bool nothing_is_stored(void)
 {
     return redis_number(&redis, "EXISTS %s", P ":instance:provider::kelvin-info::1.0.0") == 0;
@@ -134,6 +149,122 @@ static void what_ends_leaves_redis_and_the_view(void **state)
     assert_int_equal(answer.status, QV_OK);
     await(nothing_is_stored());
     await(instances() == 0);
+}
+
+/* ---- made, but not seen yet -------------------------------------------------------------------
+ */
+
+/* Of the client that waits for entries of the journal; 0: there is none now. */
+static long long follower(void)
+{
+    redisReply *list = redis_ask(&redis, "CLIENT LIST");
+    long long id = 0;
+    for (char *rest = list->str, *line; (line = strtok_r(rest, "\n", &rest)) != NULL;)
+        if (strstr(line, " cmd=xread ") != NULL)
+            id = atoll(line + strlen("id="));
+    freeReplyObject(list);
+    return id;
+}
+
+/* The connection for commands stays; the one that follows the journal gets nothing from it. */
+static void deny_the_journal(void)
+{
+    redis_do(&redis, "ACL SETUSER default -xread");
+    await(follower() != 0);
+    redis_do(&redis, "CLIENT KILL ID %lld", follower());
+}
+
+static bool has_ended(struct answer *answer)
+{
+    return sem_trywait(&answer->ready) == 0;
+}
+
+static bool head_is_at(long long revision)
+{
+    return redis_number(&redis, "HGET %s revision", P ":head") == revision;
+}
+
+static int set_up_patient(void **state)
+{
+    (void)state;
+    redis = (struct redis_fixture){0};
+    redis_folder(&redis);
+    redis_start(&redis);
+    store_prepare();
+    f.config->store.timeout_ms = 10000;
+    store_start();
+    await(is_well());
+    return 0;
+}
+
+static void what_does_not_come_back_in_time_is_unknown(void **state)
+{
+    (void)state;
+    deny_the_journal();
+    struct answer answer = enter("kelvin-info");
+    assert_int_equal(answer.status, QV_UNAVAILABLE);
+    assert_true(answer.unknown);
+    assert_string_equal(answer.message,
+                        "The outcome of the change is unknown: the store made it, but it did not "
+                        "come back through the journal in time; repeat it or look up what is "
+                        "there");
+    assert_in_range(answer.ms, 700, 1300);
+    assert_int_equal(instances(), 0);
+    assert_true(head_is_at(2));
+    redis_do(&redis, "ACL SETUSER default +xread");
+    await(instances() == 1);
+    assert_int_equal(view_state().epoch, 1);
+    assert_int_equal(enter("celsius-info").status, QV_OK);
+}
+
+static void what_was_made_is_answered_when_it_is_seen(void **state)
+{
+    (void)state;
+    enum { CHANGES = 3 };
+    struct answer answers[CHANGES];
+    char name[32];
+    deny_the_journal();
+    for (int i = 0; i < CHANGES; i++) {
+        snprintf(name, sizeof(name), "service-%d", i);
+        submit(&answers[i], QV_OP_SERVICE_REGISTER, registration(name, ""));
+    }
+    await(head_is_at(CHANGES + 1));
+    struct answer late;
+    submit(&late, QV_OP_SERVICE_REGISTER, registration("service-0", ""));
+    await(head_is_at(CHANGES + 2));
+    for (int i = 0; i < CHANGES; i++)
+        assert_false(has_ended(&answers[i]));
+    assert_false(has_ended(&late));
+    assert_int_equal(instances(), 0);
+    redis_do(&redis, "ACL SETUSER default +xread");
+    wait_for(&late);
+    assert_int_equal(late.status, QV_OK);
+    assert_int_equal(late.revision, CHANGES + 2);
+    for (int i = 0; i < CHANGES; i++) { /* those before it have been answered before it */
+        assert_true(has_ended(&answers[i]));
+        assert_int_equal(answers[i].status, QV_OK);
+        assert_int_equal(answers[i].revision, i + 2);
+    }
+    assert_int_equal(instances(), CHANGES);
+}
+
+/* The head is back where the view is, with another token: what was made may be gone. */
+static void a_history_that_breaks_makes_what_was_made_unknown(void **state)
+{
+    (void)state;
+    struct answer answer;
+    deny_the_journal();
+    submit(&answer, QV_OP_SERVICE_REGISTER, registration("kelvin-info", ""));
+    await(head_is_at(2));
+    redis_do(&redis, "HSET %s revision 1 token another", P ":head");
+    wait_for(&answer);
+    assert_int_equal(answer.status, QV_UNAVAILABLE);
+    assert_true(answer.unknown);
+    assert_string_equal(answer.message,
+                        "The outcome of the change is unknown: the store's history broke after "
+                        "it was made; repeat it or look up what is there");
+    assert_in_range(answer.ms, 0, 8000); /* at once, not in its time */
+    await(view_state().epoch == 2);
 }
 
 /* ---- Redis is away ----------------------------------------------------------------------------
@@ -484,7 +615,13 @@ int main(void)
         ON_A_STORE(the_scripts_refusals_have_the_references_words),
         ON_A_STORE(many_changes_at_once_are_all_answered),
         ON_A_STORE(forgotten_scripts_are_sent_again),
+        ON_A_STORE(the_tick_goes_on_without_its_script),
         ON_A_STORE(what_ends_leaves_redis_and_the_view),
+        ON_A_STORE(what_does_not_come_back_in_time_is_unknown),
+        cmocka_unit_test_setup_teardown(what_was_made_is_answered_when_it_is_seen, set_up_patient,
+                                        tear_down_all),
+        cmocka_unit_test_setup_teardown(a_history_that_breaks_makes_what_was_made_unknown,
+                                        set_up_patient, tear_down_all),
         ON_A_STORE(redis_comes_back_with_everything),
         cmocka_unit_test(a_store_starts_before_its_redis),
         ON_A_STORE(a_stopped_redis_makes_outcomes_unknown_in_time),
