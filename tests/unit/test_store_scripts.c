@@ -101,6 +101,26 @@ static void open_refuses_other_data(void **state)
     assert_changes_nothing(assert_reply(TICK(), "FORMAT", "2"));
 }
 
+/* What is damaged is left for whoever mends it; nothing is put beside it. */
+static void open_leaves_damaged_keys_alone(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {P ":head", P ":journal", P ":template:generic-http"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        set_up_head(NULL);
+        redis_do(&redis, "DEL %s", keys[i]);
+        redis_do(&redis, "LPUSH %s wrong", keys[i]);
+        assert_changes_nothing({
+            assert_reply(OPEN(TEMPLATE), "WRONGTYPE", keys[i]);
+            assert_reply(OPEN(TEMPLATE, "{\"name\":\"missing\"}"), "WRONGTYPE", keys[i]);
+        });
+    }
+    set_up_head(NULL);
+    redis_do(&redis, "FLUSHALL");
+    redis_do(&redis, "LPUSH %s wrong", P ":head");
+    assert_changes_nothing(assert_reply(OPEN(TEMPLATE), "WRONGTYPE", P ":head"));
+}
+
 static void open_mends_a_head_that_is_behind_its_journal(void **state)
 {
     (void)state;
@@ -476,6 +496,24 @@ static void a_key_of_the_wrong_type_stops_everything(void **state)
     }
 }
 
+/* Keys that not every registration touches: names in one letter case, and a template that it makes
+   itself (policies "extendable" and "open"). */
+static void keys_of_some_registrations_may_be_of_the_wrong_type(void **state)
+{
+    (void)state;
+    redis_do(&redis, "LPUSH %s wrong", P ":folded");
+    assert_changes_nothing({
+        assert_reply(REGISTER_WITH("a", "provider", "", "0", "generic-http"), "WRONGTYPE",
+                     P ":folded");
+        assert_reply(REGISTER_WITH("a", "", "a", "0", "generic-http"), "WRONGTYPE", P ":folded");
+    });
+    redis_do(&redis, "LPUSH %s wrong", P ":template:own");
+    assert_changes_nothing(
+        assert_reply(REGISTER_WITH("a", "", "", "1", "own", "{}", "generic-http"), "WRONGTYPE",
+                     P ":template:own"));
+    assert_reply(REGISTER_WITH("a", "", "", "0", "generic-http"), "OK");
+}
+
 static void assert_refused_by_redis(const char *code)
 {
     redisReply *replies[] = {REGISTER("provider::definition::2.0.0"),
@@ -516,6 +554,7 @@ int main(void)
         cmocka_unit_test_setup(takes_envelopes_apart, set_up_head),
         cmocka_unit_test_setup(open_makes_the_head_once, set_up_head),
         cmocka_unit_test_setup(open_refuses_other_data, set_up_head),
+        cmocka_unit_test_setup(open_leaves_damaged_keys_alone, set_up_head),
         cmocka_unit_test_setup(open_mends_a_head_that_is_behind_its_journal, set_up_head),
         cmocka_unit_test_setup(registers_all_in_one_entry, set_up_head),
         cmocka_unit_test_setup(refuses_what_does_not_exist, set_up_head),
@@ -532,6 +571,7 @@ int main(void)
         cmocka_unit_test_setup(a_cascade_races_with_registrations, set_up_head),
         cmocka_unit_test_setup(after_the_deadline_nothing_is_changed, set_up_head),
         cmocka_unit_test_setup(a_key_of_the_wrong_type_stops_everything, set_up_head),
+        cmocka_unit_test_setup(keys_of_some_registrations_may_be_of_the_wrong_type, set_up_head),
         cmocka_unit_test_setup(where_redis_refuses_to_write_nothing_is_changed, set_up_head),
     };
     return cmocka_run_group_tests(tests, set_up_redis, tear_down_redis);
