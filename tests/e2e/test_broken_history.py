@@ -138,6 +138,44 @@ def test_everything_is_gone(server, redis):
     assert found(server) == {"first-again"}
 
 
+def test_a_head_of_another_type(server, redis):
+    """Nothing is put over what somebody wrote there, and the view goes on answering.
+
+    Who is connected finds the data damaged (500); a new connection is not opened on such data (503).
+    """
+    register(server.client(PROVIDER), "one")
+    client, head = redis.client(), store_key(server.pki, "head")
+    with client.pipeline(transaction=True) as pipe:
+        pipe.rename(head, "saved")
+        pipe.rpush(head, "no hash")
+        pipe.execute()
+
+    def readiness():
+        return server.ops.get("/health/ready").json()
+
+    answer = wait_until(lambda: (ready := readiness())["status"] == "degraded" and ready, NOTICED, "degraded")
+    assert answer["reasons"]
+
+    def assert_refused(status):
+        refused = server.client(PROVIDER).post(REGISTER, json=registration("two"))
+        assert refused.status_code == status
+        assert refused.json()["errorMessage"] == "The change was not made: the stored data is damaged"
+        assert found(server) == {"one"}
+
+    assert_refused(500)
+    mark = server.mark()
+    client.client_kill_filter(_type="normal", skipme=True)
+    server.wait_log("store accepts no changes", since=mark, timeout=NOTICED)
+    assert_refused(503)
+    assert readiness()["status"] == "degraded"
+    assert client.lrange(head, 0, -1) == ["no hash"]
+    assert not client.exists(instance_key(server, f"{PROVIDER}::two::1.0.0"))
+    client.rename("saved", head)
+    wait_until(lambda: readiness()["status"] == "ready", NOTICED, "all being well again")
+    wait_changes(server, "two")
+    assert found(server) == {"one", "two"}
+
+
 def test_reads_never_stop(server, redis):
     """While the view is built anew again and again, every lookup is answered with a whole view."""
     names = {f"whole-{number}" for number in range(50)}

@@ -12,6 +12,7 @@ import pytest
 
 from harness.extra_changes import Load, Outcome
 from harness.process import wait_until
+from harness.volleys import Volleys
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -25,32 +26,75 @@ def disk(request, slow_disk):
 both_disks = pytest.mark.parametrize("disk", ["disk", "slow-disk"], indirect=True)
 
 
+WHOLE = 1000  # changes that are tried at least, over all volleys
+HEARD = 20  # answers of a volley before the kill
+PATIENT = {"timeout": "5s"}  # so that holding Redis makes nothing too late
+
+
+class Embedded:
+    """The Redis that a server runs."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def suspend(self):
+        self.pid = self.server.redis_pid  # looked for once: the kill must not take its time
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def wait_ready(server):
+    wait_until(lambda: server.ops.get("/health/ready").json().get("status") == "ready", 15, "ready")
+
+
+def cut_off(load, kill, redis):
+    """A volley with a kill in it. Many of its changes had no answer yet: else nothing was tried."""
+    outcomes = load.fire(HEARD, kill, redis)
+    assert outcomes[Outcome.DONE] >= HEARD, outcomes
+    assert outcomes[Outcome.UNKNOWN] + outcomes[Outcome.REFUSED] >= 20, outcomes
+    return outcomes
+
+
+def assert_both_kinds(load):
+    """No half of the judgement was about nothing."""
+    for what in ("register", "revoke"):
+        assert load.counts[what, Outcome.DONE] >= 100, load.counts
+        assert load.counts[what, Outcome.UNKNOWN] > 0, load.counts
+
+
 @both_disks
 def test_kill_of_quiver(quiver, disk):
-    server = quiver.start(env=disk)
-    for number, kill_at in enumerate((150, 400)):
-        load = Load(server, f"quiver-{number}", clients=20, total=1000).start()
-        load.wait_acknowledged(kill_at)
-        server.kill()
-        load.finish(stop=True)
-        assert load.counts["register", Outcome.DONE] > 0
+    server = quiver.start(env=disk, store=PATIENT)
+    load = Volleys(server, "quiver")
+    while load.tried < WHOLE:
+        assert load.fire()[Outcome.DONE] == load.width
+        assert cut_off(load, server.kill, Embedded(server))[Outcome.UNKNOWN] >= 100
+        load.close()
         server.restart()
         load.judge()
-        server.restart()
-        load.judge()
+    assert_both_kinds(load)
+    server.restart()
+    load.judge()
 
 
 @both_disks
 def test_kill_of_redis(quiver, disk):
     """Quiver lives on: clients go on, see 503 for a moment, and are served again."""
-    server = quiver.start(env=disk)
-    load = Load(server, "redis", clients=20, total=1000).start()
-    for kill_at in (150, 350, 600, 800):
-        load.wait_acknowledged(kill_at)
-        os.kill(server.redis_pid, signal.SIGKILL)
-    load.finish(timeout=150)
-    wait_until(lambda: server.ops.get("/health/ready").json().get("status") == "ready", 15, "ready")
-    load.judge()
+    server = quiver.start(env=disk, store=PATIENT)
+    redis = Embedded(server)
+    load = Volleys(server, "redis")
+    while load.tried < WHOLE:
+        assert load.fire()[Outcome.DONE] == load.width
+        cut_off(load, redis.kill, redis)
+        load.fire()
+        wait_ready(server)
+        load.judge()
+    assert_both_kinds(load)
     server.restart()
     load.judge()
     server.restart(kill=True)
@@ -58,15 +102,19 @@ def test_kill_of_redis(quiver, disk):
 
 
 def test_kill_of_an_external_redis(quiver, redis_server, slow_disk):
+    """While it stays away every change is refused for good."""
     redis = redis_server(env={**os.environ, **slow_disk(10)})
-    server = quiver.start(redis=redis)
-    load = Load(server, "external", clients=20, total=1000).start()
-    load.wait_acknowledged(200)
-    redis.kill()
-    redis.start()
-    load.finish(timeout=150)
-    wait_until(lambda: server.ops.get("/health/ready").json().get("status") == "ready", 15, "ready")
-    load.judge()
+    server = quiver.start(redis=redis, store=PATIENT)
+    load = Volleys(server, "external")
+    while load.tried < WHOLE:
+        assert load.fire()[Outcome.DONE] == load.width
+        cut_off(load, redis.kill, redis)
+        assert load.fire()[Outcome.REFUSED] == load.width
+        redis.start()
+        wait_ready(server)
+        load.judge()
+    assert_both_kinds(load)
+    assert load.counts["revoke", Outcome.REFUSED] > 0, load.counts
     redis.kill()
     redis.start()
     server.restart()

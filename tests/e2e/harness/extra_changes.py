@@ -8,12 +8,13 @@ acknowledged is lost, nothing that was refused for good has happened.
 from __future__ import annotations
 
 import enum
+import json
 import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 
@@ -54,30 +55,60 @@ def outcome_of(send: Callable[[], httpx.Response], *acknowledged: int) -> Outcom
         answer = send()
     except httpx.TransportError:
         return Outcome.UNKNOWN
-    if answer.status_code in acknowledged:
+    return outcome_of_answer(answer.status_code, answer.content, answer.headers.get("retry-after"), acknowledged)
+
+
+def outcome_of_answer(status: int, body: bytes, retry_after: str | None, acknowledged: tuple[int, ...]) -> Outcome:
+    if status in acknowledged:
         return Outcome.DONE
-    assert answer.status_code == 503, f"{answer.status_code}: {answer.text}"
-    error = answer.json()
+    assert status == 503, f"{status}: {body!r}"
+    error = json.loads(body)
     assert error["exceptionType"] == "EXTERNAL_SERVER_ERROR", error
-    assert int(answer.headers["retry-after"]) > 0
+    assert int(retry_after) > 0
     known = not re.search(r"\bunknown\b", error["errorMessage"])
     return Outcome.REFUSED if known else Outcome.UNKNOWN
 
 
-@dataclass
-class Load:
+class Stories:
+    """What was answered, by name of the definition; all is registered by load-0 to load-3."""
+
+    def __init__(self, server, prefix: str):
+        self.server = server
+        self.prefix = prefix
+        self.stories: dict[str, Story] = {}
+        self.counts: Counter = Counter()  # (what, outcome) -> how many
+
+    def note_registered(self, name: str, outcome: Outcome) -> None:
+        self.stories[name] = Story(outcome)
+        self.counts["register", outcome] += 1
+
+    def note_revoked(self, name: str, outcome: Outcome) -> None:
+        self.stories[name].revoked = outcome
+        self.counts["revoke", outcome] += 1
+
+    def judge(self, server=None) -> None:
+        """Compares what is found with what was answered."""
+        consumer = (server or self.server).client("consumer")
+        systems = [f"load-{number}" for number in range(4)]
+        found = {id.split("::")[1] for id in lookup_ids(consumer, providerNames=systems)}
+        wrong = []
+        for name, story in self.stories.items():
+            if (name in found) not in story.may_be_there():
+                wrong.append(f"{name}: {story}, found: {name in found}")
+        assert not wrong, f"{len(wrong)} of {len(self.stories)}:\n" + "\n".join(wrong[:20])
+        unheard = {name for name in found if name.startswith(self.prefix + "-")} - set(self.stories)
+        assert not unheard, f"nobody registered {sorted(unheard)[:5]}"
+
+
+class Load(Stories):
     """`clients` threads that get `total` changes acknowledged together; every second instance is
     revoked. Who is refused, or finds nobody there, takes a new name after a moment."""
 
-    server: object
-    prefix: str
-    clients: int = 20
-    total: int = 1000
-    stories: dict[str, Story] = field(default_factory=dict)
-    counts: Counter = field(default_factory=Counter)
-    faults: list[BaseException] = field(default_factory=list)
-
-    def __post_init__(self):
+    def __init__(self, server, prefix: str, clients: int = 20, total: int = 1000):
+        super().__init__(server, prefix)
+        self.clients = clients
+        self.total = total
+        self.faults: list[BaseException] = []
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._stop = threading.Event()
@@ -107,19 +138,18 @@ class Load:
     def _live(self, client, system: str, name: str, revoke: bool) -> int:
         """Registers and perhaps revokes one instance; returns how many changes were acknowledged."""
         body = registration(name)
-        story = Story(outcome_of(lambda: client.post(REGISTER, json=body), 201))
-        self._note(name, story, "register", story.registered)
-        if not revoke or story.registered is not Outcome.DONE:
-            return int(story.registered is Outcome.DONE)
+        registered = outcome_of(lambda: client.post(REGISTER, json=body), 201)
+        self._note(self.note_registered, name, registered)
+        if not revoke or registered is not Outcome.DONE:
+            return int(registered is Outcome.DONE)
         path = revoke_path(f"{system}::{name}::1.0.0")
-        story.revoked = outcome_of(lambda: client.delete(path), 200)
-        self._note(name, story, "revoke", story.revoked)
-        return 1 + int(story.revoked is Outcome.DONE)
+        revoked = outcome_of(lambda: client.delete(path), 200)
+        self._note(self.note_revoked, name, revoked)
+        return 1 + int(revoked is Outcome.DONE)
 
-    def _note(self, name: str, story: Story, what: str, outcome: Outcome) -> None:
+    def _note(self, note: Callable[[str, Outcome], None], name: str, outcome: Outcome) -> None:
         with self._changed:
-            self.stories[name] = story
-            self.counts[what, outcome] += 1
+            note(name, outcome)
             self._changed.notify_all()
 
     def acknowledged(self) -> int:
@@ -149,16 +179,3 @@ class Load:
             thread.join(max(0, end - time.monotonic()))
             assert not thread.is_alive(), f"still running after {timeout} s: {self.counts}"
         assert not self.faults, self.faults[0]
-
-    def judge(self, server=None) -> None:
-        """Compares what is found with what was answered."""
-        consumer = (server or self.server).client("consumer")
-        systems = [f"load-{number}" for number in range(4)]
-        found = {id.split("::")[1] for id in lookup_ids(consumer, providerNames=systems)}
-        wrong = []
-        for name, story in self.stories.items():
-            if (name in found) not in story.may_be_there():
-                wrong.append(f"{name}: {story}, found: {name in found}")
-        assert not wrong, f"{len(wrong)} of {len(self.stories)}:\n" + "\n".join(wrong[:20])
-        unheard = {name for name in found if name.startswith(self.prefix + "-")} - set(self.stories)
-        assert not unheard, f"nobody registered {sorted(unheard)[:5]}"
