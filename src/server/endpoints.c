@@ -11,6 +11,7 @@
 #include "worker.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <openssl/x509v3.h>
@@ -108,8 +109,11 @@ static enum qv_status add_interface(const struct ifaddrs *at, int family, struct
 static enum qv_status add_machine_addresses(int family, struct qv_strings *names)
 {
     struct ifaddrs *all = NULL;
-    if (getifaddrs(&all) != 0)
+    if (getifaddrs(&all) != 0) {
+        qv_log(QV_LOG_WARNING, "addresses of the machine not known",
+               QV_LOG_CSTR("reason", strerror(errno)));
         return QV_OK; /* then loopback has to do */
+    }
     enum qv_status status = QV_OK;
     for (const struct ifaddrs *at = all; at != NULL && status == QV_OK; at = at->ifa_next)
         status = add_interface(at, family, names);

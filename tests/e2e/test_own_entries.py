@@ -4,11 +4,18 @@ as a client must call them.
 """
 
 import base64
+import errno
+import json
+import os
+import shlex
+import subprocess
+import sys
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from harness import confine
 from harness.extra_shared import instance_key, revision, system_key
 from harness.process import wait_until
 from harness.requests import assert_same_with_order, lookup, lookup_ids, mask_times, register, revoke
@@ -147,6 +154,42 @@ def test_a_listener_everywhere_is_called_by_the_certificates_names(quiver, new_p
     assert interfaces_of(entry)[0][3] == ["registry.plant.example", "10.1.2.3"]
     assert entry["provider"]["addresses"] == [
         {"type": "HOSTNAME", "address": "registry.plant.example"}, {"type": "IPV4", "address": "10.1.2.3"}]
+
+
+@pytest.fixture
+def only_loopback(new_pki):
+    """A cloud whose registry's certificate names nothing but loopback."""
+    return new_pki("testcloud", "company", "--san", "IP:127.0.0.1")
+
+
+def machine_addresses():
+    """The machine's own IPv4 addresses that are not loopback's."""
+    told = subprocess.run(["ip", "-json", "-4", "address", "show", "up"], check=True, capture_output=True,
+                          timeout=20).stdout
+    return [a["local"] for link in json.loads(told) if "LOOPBACK" not in link["flags"]
+            for a in link["addr_info"]]
+
+
+def test_a_listener_everywhere_is_called_by_the_machines_addresses(quiver, only_loopback):
+    """Where the certificate names nothing that others could call; also under the unit's confinement."""
+    addresses = machine_addresses()
+    if not addresses:
+        pytest.skip("this machine has no address but loopback's")
+    server = quiver.start(pki=only_loopback, listeners=[{**SECURE, "address": "0.0.0.0"}, OPS])
+    entry, = lookup(server.client("consumer"), verbose=True, serviceDefinitionNames=["service-discovery"])
+    assert interfaces_of(entry)[0][3] == addresses
+
+
+def test_addresses_that_the_machine_does_not_tell_are_a_warning(quiver, only_loopback, tmp_path, monkeypatch):
+    """As in a unit without AF_NETLINK."""
+    unit = tmp_path / "narrow.service"
+    unit.write_text("[Service]\nRestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\n")
+    monkeypatch.setenv("QUIVER_WRAP", shlex.join([sys.executable, confine.__file__, str(unit)]))
+    server = quiver.start(pki=only_loopback, listeners=[{**SECURE, "address": "0.0.0.0"}, OPS])
+    said = server.wait_log("addresses of the machine not known")
+    assert (said["level"], said["reason"]) == ("warning", os.strerror(errno.EAFNOSUPPORT))
+    entry, = lookup(server.client("consumer"), serviceDefinitionNames=["service-discovery"])
+    assert interfaces_of(entry)[0][3] == ["127.0.0.1"]
 
 
 def test_without_tls_there_is_no_public_key(quiver):
