@@ -1,6 +1,7 @@
 """The unit that is shipped: systemd understands it, it confines as much as Quiver can bear, and Quiver
 and its redis-server work within it."""
 
+import errno
 import os
 import re
 import shlex
@@ -19,7 +20,18 @@ EXPOSURE_MAX = 1.5
 # What Quiver and Redis do between start and end; with --soak, all tests.
 SUITE = ["test_seed_examples.py", "test_register_normalizes.py", "test_state_survives.py",
          "test_external_redis.py", "test_reload_by_itself.py", "test_identity_outsourced.py",
-         "test_chap_life.py", "test_audit_lines.py"]
+         "test_chap_life.py", "test_audit_lines.py", "test_own_entries.py"]
+# Ends with errno where `code` fails.
+PROGRAM = """
+import ctypes, mmap, os, resource, socket, sys, time
+library = ctypes.CDLL(None, use_errno=True)
+def fail():
+    sys.exit(ctypes.get_errno() or 255)
+try:
+    {code}
+except OSError as fault:
+    sys.exit(fault.errno)
+"""
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None,
                                    reason="systemd-analyze is missing: apt-get install systemd")
@@ -57,13 +69,47 @@ def confined(*command) -> list[str]:
     ("os.getpid()", 0),
     ("os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))", -signal.SIGSYS),
     ("os.chroot('/')", -signal.SIGSYS),
-    ("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)", 1),
-    ("mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)", 1),
+    ("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)", 0),
+    ("socket.socket(socket.AF_PACKET, socket.SOCK_RAW)", errno.EAFNOSUPPORT),
+    ("mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)", errno.EPERM),
+    ("os.mkdir('folder', 0o755)", 0),
+    ("os.mkdir('folder', 0o2755)", errno.EPERM),
+    ("os.chmod('.', 0o4755)", errno.EPERM),
+    ("os.open('file', os.O_CREAT | os.O_WRONLY, 0o4700)", errno.EPERM),
+    ("library.personality(8) == -1 and fail()", errno.EPERM),
+    ("os.umask(0) == 0o077 or fail()", 0),
+    ("resource.getrlimit(resource.RLIMIT_CORE) == (0, 0) or fail()", 0),
 ])
-def test_the_filter_of_these_tests_bites(code, status):
-    done = subprocess.run(confined(sys.executable, "-c", f"import mmap, os, socket; {code}"),
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+def test_the_filter_of_these_tests_bites(code, status, tmp_path):
+    """`status` is errno's where the call failed."""
+    done = subprocess.run(confined(sys.executable, "-c", PROGRAM.format(code=code)), cwd=tmp_path, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=60)
     assert done.returncode == status, done.stderr.decode()
+
+
+@needs_systemd
+@pytest.mark.parametrize(("line", "code", "error"), [
+    ("RestrictRealtime=yes", "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))", errno.EPERM),
+    ("RestrictRealtime=yes", "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))", 0),
+    ("ProtectHostname=yes", "socket.sethostname(socket.gethostname())", errno.EPERM),
+    ("ProtectClock=yes", "time.clock_settime(time.CLOCK_REALTIME, -1)", errno.EPERM),
+    ("ProtectKernelLogs=yes", "library.klogctl(10, None, 0) == -1 and fail()", errno.EPERM),
+])
+def test_what_the_list_of_calls_would_hide(line, code, error, tmp_path):
+    """Alone, for SystemCallFilter refuses the same and comes first."""
+    unit = tmp_path / "one.service"
+    unit.write_text(f"[Service]\n{line}\n")
+    done = subprocess.run([sys.executable, confine.__file__, unit, sys.executable, "-c", PROGRAM.format(code=code)],
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert done.returncode == error, done.stderr.decode()
+
+
+def test_each_line_of_the_confinement_is_in_force_here_or_left_out_by_name():
+    part = UNIT.read_text().partition("# ---- confinement")[2].partition("[Install]")[0]
+    names = set(re.findall(r"^(\w+)=", part, re.M))
+    here = {*confine.RESTRICTIONS, *confine.REFUSED, "NoNewPrivileges", "SystemCallFilter",
+            "SystemCallArchitectures", "SystemCallErrorNumber"}
+    assert len(names) > 25 and names == here | confine.LEFT_OUT
 
 
 @needs_systemd
@@ -76,7 +122,7 @@ def test_quiver_and_redis_work_under_the_units_filter():
     marks = "not soak and not clock" if whole else "not soak and not clock and not alone"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-m", marks, "-p", "no:cacheprovider",
-         "-k", "not confinement and not filter", *files],
+         "-k", "not confinement", *files],
         cwd=ROOT / "tests/e2e", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=3600 if whole else 380,
         env={**os.environ, "QUIVER_WRAP": shlex.join(confined()), "QUIVER_BIN": str(quiver_binary())})
