@@ -11,8 +11,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from harness import ROOT, confine, quiver_binary
+from harness.server import server_environment
 
 UNIT = ROOT / "packaging/quiver.service"
 SOCKET = ROOT / "packaging/quiver.socket"
@@ -58,6 +60,74 @@ def test_exposure_is_small():
     assert done.returncode == 0, done.stderr
     level = re.search(r"Overall exposure level for quiver\.service: ([0-9.]+)", done.stdout)
     assert level and float(level[1]) <= EXPOSURE_MAX, done.stdout
+
+
+DIRECTIVES = {
+    "Type": "notify",  # units behind it start when it is ready
+    "NotifyAccess": "main",  # its redis-server may not speak for it
+    "ExecStart": "/usr/bin/quiver serve --config /etc/quiver/quiver.yaml",
+    "ExecReload": "/usr/bin/quiver reload --config /etc/quiver/quiver.yaml",  # waits for the outcome
+    "Restart": "on-failure",  # whom SIGTERM ended has status 0
+    "WatchdogSec": "30",
+    "KillMode": "mixed",  # SIGTERM is not for its redis-server
+    "User": "quiver",
+    "Group": "quiver",
+    "StateDirectory": "quiver",
+    "StateDirectoryMode": "0700",
+    "LogsDirectory": "quiver",
+    "LogsDirectoryMode": "0700",
+    "ConfigurationDirectory": "quiver",
+    "UMask": "0077",
+}
+
+
+@pytest.mark.parametrize("name", DIRECTIVES)
+def test_a_directive_of_the_unit(name):
+    assert confine.settings(UNIT).get(name) == [DIRECTIVES[name]]
+
+
+def test_the_units_reload_reloads(quiver):
+    server = quiver.start()
+    line, = confine.settings(UNIT)["ExecReload"]
+    here = {"/usr/bin/quiver": quiver_binary(), "/etc/quiver/quiver.yaml": server.config_path}
+    done = subprocess.run([here.get(word, word) for word in shlex.split(line)], text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                          env=server_environment())
+    assert done.returncode == 0, done.stderr
+    server.wait_log("reloaded", trigger="command")
+
+
+def test_the_unit_runs_as_the_user_that_the_package_makes():
+    unit, postinst = confine.settings(UNIT), (ROOT / "packaging/debian/postinst").read_text()
+    command = re.search(r"adduser (?:[^\n]*\\\n)*[^\n]*", postinst)
+    assert command and command[0].split()[-1] == unit["User"][0]
+    assert f'DATA=/var/lib/{unit["StateDirectory"][0]}\n' in postinst
+
+
+def test_the_socket_fits_a_listener_of_the_packaged_configuration():
+    socket = confine.settings(SOCKET)
+    listeners = yaml.safe_load((ROOT / "config/quiver.yaml").read_text())["listeners"]
+    fitting, = (one for one in listeners if [one["name"]] == socket["FileDescriptorName"])
+    assert socket["ListenStream"] == [f'{fitting["address"]}:{fitting["port"]}']
+
+
+def test_a_key_as_credential_is_the_documented_one():
+    page, unit = (ROOT / "docs/systemd.md").read_text(), UNIT.read_text()
+    line, = re.findall(r"^    (LoadCredential=.*)$", page, re.M)
+    assert f"\n#{line}\n" in unit
+    setting, = set(re.findall(r"private_key: \$CREDENTIALS_DIRECTORY/[\w.]+", page))
+    assert f"`{setting}`" in unit
+    assert setting.rpartition("/")[2] == line.removeprefix("LoadCredential=").partition(":")[0]
+
+
+def test_the_first_start_is_the_same_in_unit_readme_and_manual():
+    def steps(path, indent):
+        text = (ROOT / path).read_text().partition("quiver-pki init")
+        return re.match(rf"(?:.*\n(?={indent}\S))*.*", text[1] + text[2])[0].replace(f"\n{indent}", "\n")
+
+    head = steps("packaging/quiver.service", "#    ")
+    assert len(head.splitlines()) == 6
+    assert steps("packaging/debian/README.Debian", "    ") == head
+    assert steps("packaging/pages/templates/quiver-serve.8.md", "    ") == head
 
 
 def confined(*command) -> list[str]:
