@@ -1,9 +1,13 @@
 """certs/pki: profiles, strict verification, refusals, revocation, renewal, file modes."""
 
+import fcntl
 import os
+import shutil
 import signal
 import stat
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -12,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from harness.pki import SCRIPT, Pki, run_pki
 
+NOBODY = 65534
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 
 
@@ -58,9 +63,9 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def refused(*arguments, status=1):
+def refused(*arguments, status=1, env=None):
     """The one line with which pki refuses."""
-    done = run_pki(*arguments, check=False)
+    done = run_pki(*arguments, check=False, env=env)
     assert done.returncode == status, done
     lines = done.stderr.splitlines()
     assert len(lines) == 1 and lines[0].startswith("pki: "), done.stderr
@@ -449,12 +454,100 @@ def test_alternative_names_are_checked(pki, san):
     (["revoke", "DIR", "registry", "--reason", "boredom"], 2, "'boredom' is no reason"),
     (["show", "DIR", "nobody"], 1, "nothing was issued as 'nobody'"),
     (["init", "DIR", "--organization", "company"], 2, "--cloud is missing"),
+    (["init", "DIR", "--cloud", "company"], 2, "--organization is missing"),
     (["init", "DIR", "--cloud", "a_b", "--organization", "company"], 1, "'a_b' cannot be the name of a cloud"),
+    (["init", "DIR", "--cloud", "c", "--organization", "a.b"], 1, "'a.b' cannot be the name of an organization"),
+    (["init", "DIR", "--cloud", "c" * 20, "--organization", "o" * 20], 1, "has 70 characters, certificates allow 64"),
     (["init", "DIR", "--cloud", "c", "--organization", "o", "--domain", "eu"], 1, "cannot be the domain"),
     (["frobnicate"], 2, "unknown verb 'frobnicate'")])
 def test_refusals_are_one_clear_line(pki, arguments, status, text):
     line = refused(*[a.replace("DIR", str(pki.directory)) for a in arguments], status=status)
     assert text in line
+
+
+INIT = ("--cloud", "testcloud", "--organization", "company")
+
+
+@pytest.fixture
+def stubs(tmp_path):
+    """stubs(name=script, ...): an environment where the programs are these."""
+    def make(**scripts):
+        folder = tmp_path / "stubs"
+        folder.mkdir()
+        for name, text in scripts.items():
+            (folder / name).write_text(f"#!/bin/bash\n{text}\n")
+            (folder / name).chmod(0o755)
+        return folder
+
+    return make
+
+
+@pytest.mark.parametrize("missing", ["openssl", "flock"])
+def test_a_missing_tool_is_one_clear_line(stubs, tmp_path, missing):
+    tools = stubs()
+    (tools / "bash").symlink_to(shutil.which("bash"))  # and what pki needs, but for one
+    for tool in {"openssl", "flock"} - {missing}:
+        (tools / tool).symlink_to(shutil.which(tool))
+    line = refused("init", tmp_path / "cloud", *INIT, env={"PATH": str(tools)})
+    assert line == f"pki: the command '{missing}' is missing: apt-get install openssl util-linux"
+    assert not (tmp_path / "cloud").exists()
+
+
+def test_a_folder_where_another_pki_is_at_work_is_one_clear_line(cloud, stubs):
+    """As after the seconds that it would wait."""
+    path = stubs(flock=f'[[ $1 == -w ]] && shift 2\nexec {shutil.which("flock")} -n "$@"')
+    with open(cloud.directory / "ca/.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        line = refused("issue", cloud.directory, "system", "web1", env={"PATH": f'{path}:{os.environ["PATH"]}'})
+    assert line == (f"pki: another pki is at work in '{cloud.directory}' (it holds ca/.lock): "
+                    "let it end, then try again")
+    assert not (cloud.directory / "web1.key").exists()
+
+
+@pytest.fixture
+def nobodys():
+    """A folder that everybody reaches and nobody but root may write to; pki runs there as another user."""
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("setpriv is missing: apt-get install util-linux")
+    with tempfile.TemporaryDirectory(prefix="qv-pki-") as name:
+        folder = Path(name)
+        shutil.copy(SCRIPT, folder / "pki")
+        (folder / "there").mkdir()
+        (folder / "file").touch()
+        for path in (folder / "there", folder):
+            path.chmod(0o555)
+        yield folder
+        folder.chmod(0o755)
+
+
+def as_nobody(folder, *arguments):
+    """The one line of a refusal to another user than root."""
+    who = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
+    done = subprocess.run([*who, folder / "pki", *arguments], cwd=folder, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize("name, text", [
+    ("there", "'there' cannot be written (Permission denied): run pki as the user that owns it, or choose another folder"),
+    ("new", "'new' cannot be made (Permission denied): run pki as a user that may write there, or choose another folder"),
+    ("file", "'file' cannot be made (File exists): run pki as a user that may write there, or choose another folder")])
+def test_a_folder_that_cannot_be_written_is_one_clear_line(nobodys, name, text):
+    assert as_nobody(nobodys, "init", name, *INIT) == f"pki: {text}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the files must be another user's: not root")
+@pytest.mark.parametrize("verb", [["init", "there", *INIT], ["issue", "there", "system", "web1"]])
+def test_a_cloud_of_another_user_is_one_clear_line(nobodys, verb):
+    run_pki("init", nobodys / "there", *INIT)
+    assert "cannot be written" in as_nobody(nobodys, *verb)
+    (nobodys / "there").chmod(0o755)
+    os.chown(nobodys / "there", NOBODY, NOBODY)
+    os.chown(nobodys / "there/ca", NOBODY, NOBODY)  # but not the lock, of a run as root
+    assert as_nobody(nobodys, *verb) == (
+        "pki: 'there' cannot be written (ca/.lock: Permission denied): run pki as the user that owns it, "
+        "or choose another folder")
 
 
 def test_help_of_all_and_of_each_verb():

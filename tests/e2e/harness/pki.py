@@ -35,10 +35,10 @@ class Certificate:
         return x509.load_pem_x509_certificate(self.crt.read_bytes())
 
 
-def run_pki(*arguments, check: bool = True) -> subprocess.CompletedProcess:
+def run_pki(*arguments, check: bool = True, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
     """Runs certs/pki; without `check` a refusal is a result like any other."""
     done = subprocess.run([SCRIPT, *map(str, arguments)], capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, timeout=60)
+                          stdin=subprocess.DEVNULL, timeout=60, env=env)
     assert not check or done.returncode == 0, f"pki {arguments}: {done.stderr}"
     return done
 
