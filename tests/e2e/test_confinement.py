@@ -90,7 +90,8 @@ def test_the_units_reload_reloads(quiver):
     server = quiver.start()
     line, = confine.settings(UNIT)["ExecReload"]
     here = {"/usr/bin/quiver": quiver_binary(), "/etc/quiver/quiver.yaml": server.config_path}
-    done = subprocess.run([here.get(word, word) for word in shlex.split(line)], text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+    done = subprocess.run([here.get(word, word) for word in shlex.split(line)], text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
                           env=server_environment())
     assert done.returncode == 0, done.stderr
     server.wait_log("reloaded", trigger="command")
