@@ -3,8 +3,10 @@
 A block behind `<!-- tried: name -->` is run by bash in the folder of a server's configuration, one behind
 `<!-- quiver.yaml: name -->` is laid over that configuration. Only the words that the page itself sets are
 others here ($DATA, $PKI, $OWNER), and the port, which the system chooses; `systemctl` is a stand-in that starts and stops the test's server.
+Steps are root's, Quiver runs as $OWNER: what a step forgets to hand over, it cannot read.
 """
 
+import functools
 import hashlib
 import hmac
 import os
@@ -12,6 +14,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -47,6 +50,15 @@ def read_blocks() -> dict[tuple[str, str], str]:
 
 
 BLOCKS = read_blocks()
+OTHER = "daemon"  # a user with a group of that name, as the package's is
+
+
+@functools.cache
+def owner() -> str:
+    """Who Quiver runs as: not root, where that is possible and the program is in nobody's private folder."""
+    tried = subprocess.run(["runuser", "-u", OTHER, "--", quiver_binary(), "--version"], cwd="/",
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=server_environment())
+    return OTHER if tried.returncode == 0 else "root"
 
 
 class Stage:
@@ -56,22 +68,25 @@ class Stage:
         self.server = server
         self.folder = folder
         self.pki = folder / "pki"
-        self.commands = folder / "bin"
+        self.credentials: dict[Path, Path] = {}  # LoadCredential=: place, source
+        server.directory.chmod(0o755)
+        self.commands = server.directory / "bin"
         self.commands.mkdir()
-        self._write("quiver", f'exec {os.environ.get("QUIVER_WRAP", "")} {quiver_binary()} "$@"')
-        self._write("quiver-pki", f'exec {ROOT}/certs/pki "$@"')
-        self._write("systemctl", f'printf "%s " "$@" >{folder}/orders; read -r done <{folder}/done; exit "$done"')
+        self.write("quiver", f'exec {os.environ.get("QUIVER_WRAP", "")} {quiver_binary()} "$@"')
+        self.write("quiver-pki", f'exec {ROOT}/certs/pki "$@"')
+        self.write("systemctl", f'printf "%s " "$@" >{folder}/orders; read -r done <{folder}/done; exit "$done"')
         os.mkfifo(folder / "orders")
         os.mkfifo(folder / "done")
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def _write(self, name: str, line: str) -> None:
+    def write(self, name: str, line: str) -> None:
+        """A command of this machine."""
         (self.commands / name).write_text(f"#!/bin/bash\n{line}\n")
         (self.commands / name).chmod(0o755)
 
     def _serve(self) -> None:
-        does = {"enable --now quiver": self.server.start, "start quiver": self.server.start,
-                "stop quiver": self.server.stop, "restart quiver": self.server.restart}
+        does = {"enable --now quiver": self.start, "start quiver": self.start,
+                "stop quiver": self.server.stop, "restart quiver": self.restart}
         while order := (self.folder / "orders").read_text().strip():
             try:
                 does[order]()
@@ -80,18 +95,43 @@ class Stage:
                 status = 1
             (self.folder / "done").write_text(f"{status}\n")
 
-    def run(self, name: str, **words) -> str:
+    def start(self) -> None:
+        """As the unit does: by $OWNER, who has the folder of data, and copies of the credentials."""
+        if not self.server.data_directory.exists():
+            self.server.data_directory.mkdir(mode=0o700)
+            self.give(self.server.data_directory)
+        for place, source in self.credentials.items():
+            shutil.copy(source, place)
+            place.chmod(0o400)
+            self.give(place)
+        wrap = os.environ.get("QUIVER_WRAP", "")
+        as_owner = f"setpriv --reuid={owner()} --regid={owner()} --clear-groups {wrap}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("QUIVER_WRAP", as_owner if owner() != "root" else wrap)
+            self.server.start()
+
+    def restart(self) -> None:
+        self.server.stop()
+        self.server._pin_ports()
+        self.start()
+
+    def give(self, *files: Path) -> None:
+        """They are $OWNER's, as what came before the steps of a test was."""
+        for file in files:
+            shutil.chown(file, owner(), owner())
+
+    def run(self, name: str, status: int = 0, **words) -> str:
         """The block as it stands on the page; its output."""
         block = BLOCKS["tried", name]
         if "secure" in self.server.listeners:
             block = block.replace("localhost:8443", f'localhost:{self.server.listeners["secure"][1]}')
         path = f'{self.commands}:{os.environ["PATH"]}'
         environment = {**server_environment(), "PATH": path, "DATA": str(self.server.data_directory),
-                       "PKI": str(self.pki), "OWNER": "root", **words}
+                       "PKI": str(self.pki), "OWNER": owner(), **words}
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], env=environment,
                               cwd=self.server.directory, text=True, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-        assert done.returncode == 0, f"{name}: {done.stdout}"
+        assert done.returncode == status, f"{name}: {done.stdout}"
         return done.stdout
 
     def edit(self, name: str) -> None:
@@ -181,6 +221,7 @@ def test_keystore(stage):
                    timeout=20)
     for name in ("registry.password", "registry.p12"):
         (tls / name).chmod(0o600)
+        here.give(tls / name)
     here.server.write_config(tls={"certificate": None, "private_key": None, "keystore": "tls/registry.p12",
                                   "keystore_password_file": "tls/registry.password"})
     assert here.server.reload().returncode == 0
@@ -189,8 +230,44 @@ def test_keystore(stage):
     assert (tls / "registry.p12").read_bytes() != before
     assert (tls / "registry.password").read_text() != "the old one\n"
     assert here.serves(here.identity("other"))
-    here.server.restart()
+    here.restart()
     assert here.serves(here.identity("other"))
+
+
+def test_key_password(stage):
+    here = stage()
+    tls = here.server.directory / "tls"
+    (tls / "registry.password").write_text("the old one\n")
+    subprocess.run(["openssl", "pkey", "-in", tls / "registry.key", "-aes256", "-passout",
+                    f"file:{tls}/registry.password", "-out", tls / "encrypted.key"], check=True, timeout=20)
+    (tls / "encrypted.key").rename(tls / "registry.key")
+    for name in ("registry.password", "registry.key"):
+        (tls / name).chmod(0o600)
+        here.give(tls / name)
+    here.server.write_config(tls={"private_key_password_file": "tls/registry.password"})
+    assert here.server.reload().returncode == 0
+    assert "kept:" not in here.run("key-password")
+    assert (tls / "registry.password").read_text() != "the old one\n"
+    assert "ENCRYPTED" in (tls / "registry.key").read_text()
+    here.restart()
+    assert here.serves(here.identity("other"))
+
+
+def test_a_key_as_credential(stage):
+    """systemd copies it at a start alone; the restart takes certificate and key."""
+    here = stage()
+    folder = here.server.directory
+    for name in ("private", "credentials"):
+        (folder / name).mkdir(mode=0o755)
+    (folder / "tls/registry.key").rename(folder / "private/registry.key")
+    here.credentials = {folder / "credentials/registry.key": folder / "private/registry.key"}
+    here.server.env["CREDENTIALS_DIRECTORY"] = str(folder / "credentials")
+    here.server.write_config(tls={"private_key": "$CREDENTIALS_DIRECTORY/registry.key"})
+    here.restart()
+    before = here.shown()
+    here.run("credential")
+    assert here.shown() != before and here.serves(here.identity("other"))
+    assert (folder / "private/registry.key").stat().st_mode & 0o077 == 0
 
 
 def test_service_keys(stage, quiver):
@@ -202,6 +279,7 @@ def test_service_keys(stage, quiver):
         server = original(**options)
         (server.directory / "service-keys").write_text("the-old-key\n")
         (server.directory / "service-keys").chmod(0o600)
+        shutil.chown(server.directory / "service-keys", owner())
         return server
 
     quiver.prepare = prepare
@@ -224,6 +302,7 @@ def test_secrets(stage, quiver):
         server = original(**options)
         (server.directory / "secrets").write_text("press-7: the old one\nscada: another\n")
         (server.directory / "secrets").chmod(0o600)
+        shutil.chown(server.directory / "secrets", owner())
         return server
 
     quiver.prepare = prepare
@@ -243,21 +322,32 @@ def test_secrets(stage, quiver):
     assert status("press-7", "the old one") == 401
 
 
-def test_redis_password(stage, redis_server, free_port):
+@pytest.mark.parametrize("of", ["store", "mirror"])
+def test_redis_password(stage, redis_server, free_port, of):
+    """Of the Redis that keeps the registry, and of the one that the live services are mirrored to."""
     redis = redis_server(port=free_port())
     admin = redis.client()
-    admin.execute_command("ACL", "SETUSER", "quiver", "on", ">the-old-one", "~quiver:*", "+@all")
-    here = stage(store={"redis": f"redis://quiver:the-old-one@127.0.0.1:{redis.port}/0"})
+    admin.execute_command("ACL", "SETUSER", "quiver", "on", ">the-old-one", "~*", "+@all")
+
+    def setting(password):
+        url = f"redis://quiver:{password}@127.0.0.1:{redis.port}/0"
+        return {"store": {"redis": url}} if of == "store" else {"chap": {"mirror": url}}
+
+    here = stage(listeners=[SECURE, listener(), OPS], env=key_environment("a-key"), **setting("the-old-one"))
     folder = here.server.directory
     (folder / "old").write_text("the-old-one\n")
     here.run("redis-password-1", REDIS=redis.url)
     new = (folder / "new").read_text().strip()
-    here.server.write_config(store={"redis": f"redis://quiver:{new}@127.0.0.1:{redis.port}/0"})
+    here.server.write_config(**setting(new))
     assert "ready" in here.run("redis-password-2", REDIS=redis.url).splitlines()
     assert not (folder / "new").exists() and not (folder / "old").exists()
     assert len(admin.acl_getuser("quiver")["passwords"]) == 1
-    here.server.restart()
+    here.restart()
     assert here.server.ops.get("/health/ready").json()["status"] == "ready"
+    if of == "mirror":
+        name = fresh_id()
+        Caller(here.server, "a-key").registered(name)
+        wait_until(lambda: admin.exists(f"service:{name}"), 10, "the service in the mirror")
     assert new not in here.server.process.text
 
 
@@ -297,24 +387,51 @@ def test_revoke_and_reissue(stage):
     assert here.serves(press)
 
 
-def test_back_up_and_restore_elsewhere(stage, quiver):
-    """What was registered before the backup is on the other machine; what came later is not."""
+def rewriting(server) -> str:
+    return server.redis().config_get("auto-aof-rewrite-percentage")["auto-aof-rewrite-percentage"]
+
+
+def as_elsewhere(archive: Path) -> None:
+    """The user has another number on that machine, and the archive's name for it means nobody here."""
+    with tempfile.TemporaryDirectory(prefix="qv-archive-") as folder:
+        subprocess.run(["tar", "-C", folder, "-xf", archive], check=True, timeout=20)
+        subprocess.run(["tar", "-C", folder, "--owner=elsewhere:4711", "--group=elsewhere:4711", "-cf", archive,
+                        *os.listdir(folder)], check=True, timeout=20)
+
+
+def test_a_back_up_that_fails_leaves_redis_as_it_was(stage):
     here = stage()
+    before = rewriting(here.server)
+    assert before != "0"
+    here.write("tar", "echo no room >&2; exit 2")
+    assert "no room" in here.run("back-up", status=2)
+    assert rewriting(here.server) == before
+
+
+@pytest.mark.parametrize("crl", [["tls/cloud-ca.crl"], []])
+def test_back_up_and_restore_elsewhere(stage, crl):
+    """What was registered before the backup is on the other machine; what came later is not."""
+    here = stage(tls={**TLS, "crl": crl})
+    assert (here.server.data_directory / "crl-seen.json").exists() == bool(crl)
+    rewritten = rewriting(here.server)
     other = here.identity("other")
     register(here.server.client(other), "before")
     here.run("back-up")
+    assert rewriting(here.server) == rewritten
     register(here.server.client(other), "after")
     here.server.stop()
 
-    there = stage()
+    there = stage(tls={**TLS, "crl": crl})
     register(there.server.client(there.identity("other")), "elsewhere")
     there.server.stop()
     for part in ("tls", "quiver-data.tar"):
         target = there.server.directory / part
         shutil.rmtree(target, ignore_errors=True)
         (shutil.copytree if part == "tls" else shutil.copy)(here.server.directory / part, target)
+    as_elsewhere(there.server.directory / "quiver-data.tar")
+    there.give(there.server.directory / "tls", *(there.server.directory / "tls").iterdir())
     there.server.pki.ca = here.server.pki.ca
-    there.server.start()
+    there.start()
     assert '"status":"ready"' in there.run("restore")
     looker = there.server.client(other)
     names = {entry["serviceDefinition"]["name"]
@@ -327,9 +444,9 @@ def test_back_up_and_restore_elsewhere(stage, quiver):
     assert int(head(there.server)["revision"]) >= before
 
 
-def test_an_external_redis_is_restored_while_quiver_runs(stage, redis_server):
+def test_an_external_redis_is_restored_while_quiver_runs(stage, redis_server, free_port):
     """The history breaks, the epoch rises, and the view is what was restored."""
-    redis = redis_server()
+    redis = redis_server(port=free_port())
     here = stage(store={"redis": redis.url})
     client = here.server.client(here.identity("other"))
     register(client, "before")
