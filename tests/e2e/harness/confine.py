@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import mmap
 import os
 import resource
@@ -73,6 +74,22 @@ def settings(unit: Path) -> dict[str, list[str]]:
     return found
 
 
+@functools.cache
+def sets() -> dict[str, list[str]]:
+    """The sets of systemd, told all at once: a test's program is not to start late."""
+    text = subprocess.run([ANALYZE, "--no-pager", "syscall-filter"], text=True, check=True,
+                          capture_output=True, timeout=30).stdout
+    found: dict[str, list[str]] = {}
+    members: list[str] = []
+    for line in text.splitlines():
+        word = line.strip()
+        if line.startswith("@"):
+            members = found.setdefault(word, [])
+        elif line.startswith(" ") and not word.startswith("#"):
+            members.append(word)
+    return found
+
+
 def expand(names: list[str]) -> set[str]:
     """System calls, sets resolved down to their last."""
     calls: set[str] = set()
@@ -83,10 +100,7 @@ def expand(names: list[str]) -> set[str]:
             calls.add(name)
         elif name not in seen:
             seen.add(name)
-            text = subprocess.run([ANALYZE, "--no-pager", "syscall-filter", name], text=True,
-                                  check=True, capture_output=True, timeout=30).stdout
-            pending += [word for word in map(str.strip, text.splitlines()[1:])
-                        if word and not word.startswith("#")]
+            pending += sets()[name]
     return calls
 
 
