@@ -1,6 +1,7 @@
 """The Debian package: made, looked at by lintian, and lived with in a fresh Debian: installed, used as its
 README.Debian says, upgraded, removed, purged."""
 
+import itertools
 import os
 import re
 import shutil
@@ -106,6 +107,27 @@ def test_the_configuration_is_that_of_the_source_but_for_places(unpacked):
         "certificate: /etc/quiver/tls/registry.crt", "private_key: /etc/quiver/tls/registry.key",
         "trust: [/etc/quiver/tls/cloud-ca.crt]", "crl: [/etc/quiver/tls/cloud-ca.crl]",
         "data_directory: /var/lib/quiver", "policy: /etc/quiver/policy.yaml"]
+
+
+def test_all_that_the_package_refers_to_is_in_it(unpacked):
+    texts = [page_text(unpacked, page) for page in PAGES]
+    texts += [(unpacked / name).read_text()
+              for name in ("etc/quiver/quiver.yaml", "etc/quiver/policy.yaml", "usr/share/doc/quiver/README.Debian")]
+    named = set(re.findall(r"/usr/share/doc/quiver/[\w.-]+", "\n".join(texts)))
+    assert "/usr/share/doc/quiver/operations.md" in {name.rstrip(".") for name in named}
+    for name in named:
+        assert (unpacked / name.rstrip(".").lstrip("/")).is_file(), name
+
+
+def test_units_and_documents_are_those_of_the_source(unpacked):
+    documents = unpacked / "usr/share/doc/quiver"
+    for source, packaged in [
+            *((PROJECT / "packaging" / name, unpacked / "lib/systemd/system" / name)
+              for name in ("quiver.service", "quiver.socket")),
+            *((page, documents / page.name) for page in (PROJECT / "docs").glob("*.*")),
+            *((PROJECT / "docs/monitoring" / name, documents / "monitoring" / name)
+              for name in ("README.md", "rules.yaml", "dashboard.json"))]:
+        assert packaged.read_bytes() == source.read_bytes()
 
 
 # ---- completion ----------------------------------------------------------------------------------
@@ -317,3 +339,72 @@ def test_purging_leaves_nothing_where_there_were_no_keys(root):
     root.run("dpkg -i /tmp/quiver.deb && dpkg -P quiver")
     assert not root.path("/etc/quiver").exists()
     assert not root.path("/var/lib/quiver").exists()
+
+
+# ---- under systemd -------------------------------------------------------------------------------
+
+# Records how it was called, and what would have come of it: systemd starts no unit whose condition is not met.
+STUB = r"""#!/bin/bash
+outcome=""
+if [[ $1 == *start ]]; then
+    needed=$(sed -n 's/^ConditionPathExists=//p' "/lib/systemd/system/$2")
+    [[ -e $needed ]] && outcome=": started" || outcome=": no $needed"
+elif [[ $1 == stop && -x /usr/bin/quiver ]]; then
+    outcome=": still there"
+fi
+echo "${0##*/} $*$outcome" >>/tmp/calls
+"""
+RELOADED = "systemctl daemon-reload"
+WANTED = "/etc/systemd/system/sockets.target.wants/quiver.socket"
+
+
+@pytest.fixture
+def managed(root, deb, unpacked):
+    """The root without Quiver, as if systemd ran there; managed(command) gives the calls of it that a command makes."""
+    root.run("dpkg -P quiver; rm -rf /etc/quiver; mkdir -p /run/systemd/system")
+    shutil.copy(deb, root.path("/tmp/quiver.deb"))
+    repacked(root, unpacked, "9.0")
+    stubs = [root.path(f"/usr/local/sbin/{name}") for name in ("systemctl", "deb-systemd-invoke")]
+    for stub in stubs:
+        stub.write_text(STUB)
+        stub.chmod(0o755)
+
+    def run_recorded(command):
+        root.path("/tmp/calls").write_text("")
+        root.run(command)
+        calls = root.path("/tmp/calls").read_text().replace("--system ", "").splitlines()
+        return [call for call, _ in itertools.groupby(calls)]  # deb-systemd-helper reloads, too
+
+    yield run_recorded
+    root.run("dpkg -P quiver; rm -rf /etc/quiver /run/systemd")
+    for stub in stubs:
+        stub.unlink()
+
+
+def test_the_service_starts_with_a_certificate_restarts_on_upgrade_and_stops_before_removal(root, managed):
+    crt = "/etc/quiver/tls/registry.crt"
+    assert managed("dpkg -i /tmp/quiver.deb") == [
+        RELOADED, f"deb-systemd-invoke start quiver.service: no {crt}"]
+    assert managed("dpkg -i /tmp/later.deb") == [
+        RELOADED, f"deb-systemd-invoke restart quiver.service: no {crt}"]
+    root.path(crt).touch()
+    assert managed("dpkg -i /tmp/later.deb") == [RELOADED, "deb-systemd-invoke restart quiver.service: started"]
+    assert managed("dpkg -r quiver") == [
+        "deb-systemd-invoke stop quiver.socket quiver.service: still there", RELOADED]
+    assert managed("dpkg -P quiver") == [RELOADED]
+
+
+def test_the_socket_is_the_operators_choice_and_can_be_had_after_a_removal(root, managed):
+    managed("dpkg -i /tmp/quiver.deb")
+    assert not os.path.lexists(root.path(WANTED))
+    managed("dpkg -r quiver")
+    assert os.readlink(root.path("/etc/systemd/system/quiver.socket")) == "/dev/null"
+    managed("dpkg -i /tmp/quiver.deb")
+    for unit in ("quiver.socket", "quiver.service"):
+        assert not os.path.lexists(root.path(f"/etc/systemd/system/{unit}")), f"{unit} is masked"
+    # as `systemctl enable quiver.socket` does it; an upgrade keeps it, purge takes it
+    root.run(f"mkdir -p {os.path.dirname(WANTED)} && ln -s /lib/systemd/system/quiver.socket {WANTED}")
+    managed("dpkg -i /tmp/later.deb")
+    assert os.path.lexists(root.path(WANTED))
+    managed("dpkg -P quiver")
+    assert not os.path.lexists(root.path(WANTED))
