@@ -65,6 +65,24 @@ static void add_ended_own(const struct reload *reload, struct qv_wall now, struc
                 ": no client believes it any more, renew it");
 }
 
+static void add_ended_cas(const struct reload *reload, struct qv_wall now, struct reasons *reasons)
+{
+    const struct qv_anchors *anchors = qv_trust_anchors(reload->trust);
+    for (size_t i = 0; i < qv_anchors_count(anchors); i++) {
+        struct qv_ca_facts facts;
+        QV_CLEANUP(qv_buf) struct qv_buf words = {0};
+        qv_anchors_facts(anchors, i, &facts);
+        if (!is_past(facts.not_after, now))
+            continue;
+        qv_buf_printf(&words, "%s: the CA %s ended at", facts.file, facts.subject);
+        if (qv_buf_status(&words) != QV_OK)
+            reasons->failed = true;
+        else
+            add_end(reasons, words.at, facts.not_after,
+                    ": nobody is let in by it any more, take it out when its successor is there");
+    }
+}
+
 static void add_stale_crl(const struct reload *reload, const struct qv_crl_facts *crl,
                           struct reasons *reasons)
 {
@@ -92,11 +110,18 @@ static void add_stale_crls(const struct reload *reload, struct qv_wall now, stru
     }
 }
 
+static void add_ended_anchors(const struct reload *reload, struct qv_wall now,
+                              struct reasons *reasons)
+{
+    add_ended_cas(reload, now, reasons);
+    add_stale_crls(reload, now, reasons);
+}
+
 /* What comes to a part without a reload. */
 static void (*const endings[RELOAD_PARTS])(const struct reload *reload, struct qv_wall now,
                                            struct reasons *reasons) = {
     [RELOAD_OWN] = add_ended_own,
-    [RELOAD_ANCHORS] = add_stale_crls,
+    [RELOAD_ANCHORS] = add_ended_anchors,
 };
 
 /* ---- what the audit trail lacks -------------------------------------------------------------- */

@@ -63,12 +63,22 @@ static bool same_crls(const struct qv_crls *one, const struct qv_crls *other)
     return true;
 }
 
+static bool same_files(const struct qv_anchors *one, const struct qv_anchors *other)
+{
+    if (qv_anchors_count(one) != qv_anchors_count(other))
+        return false;
+    for (size_t i = 0; i < qv_anchors_count(one); i++)
+        if (!same_text(one->facts[i].file, other->facts[i].file))
+            return false;
+    return true;
+}
+
 static bool same_anchors(const struct qv_anchors *one, const struct qv_anchors *other)
 {
     return one == other ||
            (memcmp(&one->all, &other->all, sizeof(one->all)) == 0 &&
             one->require_crl == other->require_crl && one->stale_crl == other->stale_crl &&
-            same_crls(one->crls, other->crls));
+            same_files(one, other) && same_crls(one->crls, other->crls));
 }
 
 bool qv_trust_is_alike(const struct qv_trust *one, const struct qv_trust *other)

@@ -44,25 +44,37 @@ static enum qv_status new_anchors(const struct qv_config *config, struct qv_anch
     return QV_OK;
 }
 
-/** `file` for messages. */
 static enum qv_status check_ca(X509 *ca, const char *file, struct qv_wall now,
-                               struct qv_strings *faults)
+                               struct qv_ca *ret_facts, struct qv_strings *faults)
 {
-    char subject[160];
-    qv_verdict_name(X509_get_subject_name(ca), subject, sizeof(subject));
+    ret_facts->file = qv_strdup(file);
+    if (ret_facts->file == NULL)
+        return QV_NO_MEMORY;
+    const char *subject = ret_facts->subject;
+    qv_verdict_name(X509_get_subject_name(ca), ret_facts->subject, sizeof(ret_facts->subject));
     if (X509_check_ca(ca) != 1)
         return qv_fault(faults,
                         "%s: %s is no CA (basicConstraints CA:true is wanted); name the file of "
                         "the CA that issued it",
                         file, subject);
-    struct qv_wall end;
-    if (qv_certificate_time(X509_get0_notAfter(ca), &end) != QV_OK)
+    if (qv_certificate_time(X509_get0_notAfter(ca), &ret_facts->end) != QV_OK)
         return qv_fault(faults, "%s: %s has an end that cannot be read", file, subject);
     /* Not a fault: in the middle of a rotation a bundle may well hold the CA that has ended. */
-    if (qv_wall_compare(end, now) < 0)
+    if (qv_wall_compare(ret_facts->end, now) < 0)
         qv_log(QV_LOG_WARNING, "CA has expired; nobody is let in by it", QV_LOG_CSTR("file", file),
                QV_LOG_CSTR("subject", subject));
     return QV_OK;
+}
+
+/** Of the next CA, empty; NULL: no memory. */
+static struct qv_ca *add_facts(struct qv_anchors *anchors)
+{
+    struct qv_ca *grown = qv_realloc_array(anchors->facts, anchors->fact_count + 1, sizeof(*grown));
+    if (grown == NULL)
+        return NULL;
+    anchors->facts = grown;
+    grown[anchors->fact_count] = (struct qv_ca){0};
+    return &grown[anchors->fact_count++];
 }
 
 static enum qv_status load_bundle(struct qv_anchors *anchors, const char *file, struct qv_wall now,
@@ -73,7 +85,10 @@ static enum qv_status load_bundle(struct qv_anchors *anchors, const char *file, 
     enum qv_status status = QV_OK;
     for (int i = first; i < sk_X509_num(anchors->cas) && status != QV_NO_MEMORY; i++) {
         X509 *ca = sk_X509_value(anchors->cas, i);
-        status = qv_status_worse(status, check_ca(ca, file, now, faults));
+        struct qv_ca *facts = add_facts(anchors);
+        if (facts == NULL)
+            return QV_NO_MEMORY;
+        status = qv_status_worse(status, check_ca(ca, file, now, facts, faults));
         if (X509_STORE_add_cert(anchors->store, ca) != 1)
             return QV_NO_MEMORY;
     }
@@ -157,6 +172,9 @@ void qv_anchors_weak_free(struct qv_anchors **anchors)
     if (atomic_fetch_sub_explicit(&old->weak, 1, memory_order_acq_rel) != 1)
         return;
     X509_STORE_free(old->store);
+    for (size_t i = 0; i < old->fact_count; i++)
+        qv_free(old->facts[i].file);
+    qv_free(old->facts);
     sk_X509_pop_free(old->cas, X509_free);
     qv_free(old->digests);
     qv_free(old);
@@ -184,6 +202,18 @@ X509_STORE *qv_anchors_store(const struct qv_anchors *anchors)
 const STACK_OF(X509) * qv_anchors_cas(const struct qv_anchors *anchors)
 {
     return anchors->cas;
+}
+
+size_t qv_anchors_count(const struct qv_anchors *anchors)
+{
+    return anchors->fact_count;
+}
+
+void qv_anchors_facts(const struct qv_anchors *anchors, size_t index, struct qv_ca_facts *ret_facts)
+{
+    const struct qv_ca *ca = &anchors->facts[index];
+    *ret_facts =
+        (struct qv_ca_facts){.file = ca->file, .subject = ca->subject, .not_after = ca->end};
 }
 
 const struct qv_crls *qv_anchors_crls(const struct qv_anchors *anchors)

@@ -12,6 +12,14 @@
 
 #define QV_SECURITY_LEVEL 2 /* 112 bits: refuses RSA-1024 and SHA-1 in keys and signatures */
 
+#define QV_CA_SUBJECT_MAX 160 /* of a CA's name as text; a longer one is cut */
+
+struct qv_ca {
+    char *file; /**< owned */
+    char subject[QV_CA_SUBJECT_MAX];
+    struct qv_wall end;
+};
+
 struct qv_anchor_digest {
     unsigned char bytes[QV_SHA256_SIZE];
 };
@@ -26,6 +34,8 @@ struct qv_anchors {
     atomic_size_t weak;
     X509_STORE *store;
     STACK_OF(X509) * cas;
+    struct qv_ca *facts; /**< of the CAs, in their order; once loaded as many as `cas` */
+    size_t fact_count;
     struct qv_anchor_digest *digests; /**< of the CAs' DER, sorted; as many as `cas` */
     struct qv_anchor_digest all;      /**< of the digests: which CAs these are, together */
     /* The large part, gone with the last reference. */

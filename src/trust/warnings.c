@@ -20,6 +20,19 @@ static enum qv_status warn_of_end(struct qv_strings *warnings, const char *file,
     return qv_strings_add(warnings, qv_buf_str(&text));
 }
 
+static enum qv_status warn_of_ca(const struct qv_anchors *anchors, size_t index, struct qv_wall now,
+                                 struct qv_strings *warnings)
+{
+    struct qv_ca_facts facts;
+    qv_anchors_facts(anchors, index, &facts);
+    QV_CLEANUP(qv_buf) struct qv_buf what = {0};
+    qv_buf_printf(&what, "the CA %s", facts.subject);
+    QV_TRY(qv_buf_status(&what));
+    return warn_of_end(warnings, facts.file, what.at,
+                       "put its successor beside it: nobody is let in by it then", facts.not_after,
+                       now);
+}
+
 static enum qv_status warn_of_crl(const struct qv_anchors *anchors, size_t index,
                                   struct qv_wall now, struct qv_strings *warnings)
 {
@@ -45,6 +58,8 @@ enum qv_status qv_trust_warnings(const struct qv_trust *trust, struct qv_wall no
         QV_TRY(warn_of_end(ret_warnings, trust->own->file, "the own certificate",
                            "renew it: no client will believe it then", trust->own->facts->not_after,
                            now));
+    for (size_t i = 0; i < qv_anchors_count(trust->anchors); i++)
+        QV_TRY(warn_of_ca(trust->anchors, i, now, ret_warnings));
     for (size_t i = 0; i < qv_crls_count(trust->anchors->crls); i++)
         QV_TRY(warn_of_crl(trust->anchors, i, now, ret_warnings));
     return QV_OK;

@@ -4,7 +4,17 @@ connection."""
 
 import pytest
 
-from harness.livecloud import LiveCloud, Session, ask_reload, make_crl, part_of, reload, shown_serial, write
+from harness.livecloud import (
+    LiveCloud,
+    Session,
+    ask_reload,
+    make_crl,
+    part_of,
+    readiness,
+    reload,
+    shown_serial,
+    write,
+)
 
 
 @pytest.fixture
@@ -36,6 +46,40 @@ def test_with_overlap(quiver, cloud, tls):
     assert modern.echo() == 200
     assert server.alert(late, tls=tls) == server.alert(early, tls=tls) == "unknown_ca"
     assert server.alert(renewed, tls=tls) is None
+
+
+def ending_ca(cloud, days: float):
+    """Another CA in the bundle beside the cloud's, with so many days to live."""
+    cloud.trust(cloud.authority, cloud.new_authority("former", days=days))
+
+
+def told(server) -> list[str]:
+    return [line["what"] for line in server.log if line.get("event") == "ends soon"]
+
+
+@pytest.mark.parametrize(("days", "warned"), [(3, True), (8, False)])
+def test_a_ca_is_warned_of_a_week_before(quiver, cloud, days, warned):
+    ending_ca(cloud, days)
+    server = cloud.start(quiver)
+    warnings = reload(server)["warnings"]
+    words = [line for line in warnings if line.startswith(f"{cloud.trusted}: the CA ") and "CN=former" in line]
+    assert len(warnings) == len(words) == warned
+    assert bool(told(server)) == warned and all("CN=former" in what for what in told(server))
+    assert readiness(server)["status"] == "ready"
+
+
+def test_a_ca_that_has_ended_degrades(quiver, cloud):
+    """As the own certificate does; until it is taken out of the bundle."""
+    ending_ca(cloud, -1)
+    server = cloud.start(quiver)
+    assert server.alert("client") is None
+    state = readiness(server)
+    assert state["status"] == "degraded" and len(state["reasons"]) == 1
+    assert state["reasons"][0].startswith(f"CAs and CRLs: {cloud.trusted}: the CA ")
+    assert "CN=former" in state["reasons"][0] and "take it out" in state["reasons"][0]
+    cloud.trust(cloud.authority)
+    reload(server)
+    assert readiness(server) == {"status": "ready", "reasons": []}
 
 
 def test_one_key_in_two_certificates(quiver, cloud):

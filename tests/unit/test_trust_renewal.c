@@ -148,6 +148,9 @@ static void what_is_alike(void **state)
     assert_false(qv_trust_is_alike(bare, listed));
     QV_CLEANUP(qv_trust) struct qv_trust *both = load_good("both.crt", "cloud.crl");
     assert_false(qv_trust_is_alike(listed, both));
+    fx_write_certificate(&folder, "moved.crt", "w", cloud.x509);
+    QV_CLEANUP(qv_trust) struct qv_trust *moved = load_good("moved.crt", "cloud.crl");
+    assert_false(qv_trust_is_alike(listed, moved)); /* warnings and metrics name the file */
     configure("both.crt", "cloud.crl");
     use_next_own();
     QV_CLEANUP(qv_trust) struct qv_trust *next = renew(both, NULL, NULL);
@@ -386,20 +389,34 @@ static void the_cas_are_named_to_clients(void **state)
 
 /* --- what is said beforehand --- */
 
+static struct fx_pair ca_that_ends(const char *cn, int64_t days)
+{
+    struct fx_spec spec = {.cn = cn,
+                           .dnq = "lo",
+                           .begin = -FX_DAY,
+                           .end = days * FX_DAY,
+                           .bc = "critical,CA:TRUE",
+                           .ku = "critical,keyCertSign,cRLSign",
+                           .eku = FX_NONE};
+    return fx_make(&spec);
+}
+
 static void what_ends_soon_is_said(void **state)
 {
     (void)state;
+    struct fx_pair lasting = ca_that_ends(FX_CLOUD, 90);
+    fx_write_certificate(&folder, "lasting.crt", "w", lasting.x509);
     struct fx_spec spec = {.cn = "r." FX_CLOUD,
-                           .issuer = &cloud,
+                           .issuer = &lasting,
                            .begin = -FX_DAY,
                            .end = 20 * FX_DAY,
                            .san = "DNS:localhost"};
     struct fx_pair own = fx_make(&spec);
     fx_write_certificate(&folder, "own.crt", "w", own.x509);
     fx_write_key(&folder, "own.key", own.key, 0600);
-    struct fx_crl crl = {.issuer = &cloud, .begin = -FX_DAY, .end = 10 * FX_DAY};
+    struct fx_crl crl = {.issuer = &lasting, .begin = -FX_DAY, .end = 10 * FX_DAY};
     fx_write_crl(&folder, "ten.crl", "w", &crl);
-    configure("cloud.crt", "ten.crl");
+    configure("lasting.crt", "ten.crl");
     set_path(certificate_path, "own.crt");
     set_path(key_path, "own.key");
     QV_CLEANUP(qv_trust) struct qv_trust *trust = load_configured();
@@ -432,6 +449,39 @@ static void what_ends_soon_is_said(void **state)
     }
     assert_true(nth > 4);
     fx_free(&own);
+    fx_free(&lasting);
+}
+
+/* Each CA by its name, for a bundle may hold several. */
+static void a_ca_that_ends_soon_is_said(void **state)
+{
+    (void)state;
+    struct fx_pair lasting = ca_that_ends(FX_CLOUD, 90), old = ca_that_ends("old", 10);
+    struct fx_pair own = fx_system(&lasting, "serviceregistry", "10");
+    fx_write_certificate(&folder, "bundle.crt", "w", lasting.x509);
+    fx_write_certificate(&folder, "bundle.crt", "a", old.x509);
+    fx_write_certificate(&folder, "own.crt", "w", own.x509);
+    fx_write_key(&folder, "own.key", own.key, 0600);
+    configure("bundle.crt", NULL);
+    set_path(certificate_path, "own.crt");
+    set_path(key_path, "own.key");
+    QV_CLEANUP(qv_trust) struct qv_trust *trust = load_configured();
+    static const struct {
+        int64_t days;
+        size_t count;
+        const char *words;
+    } rows[] = {{2, 0, NULL},
+                {4, 1, "bundle.crt: the CA dnQualifier=lo,CN=old ends on 2"},
+                {11, 1, "bundle.crt: the CA dnQualifier=lo,CN=old ended on 2"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        QV_CLEANUP(qv_strings) struct qv_strings warnings = {0};
+        assert_int_equal(qv_trust_warnings(trust, later(rows[i].days * FX_DAY), &warnings), QV_OK);
+        assert_int_equal(warnings.count, 1 + rows[i].count); /* the own certificate lives a day */
+        assert_true(rows[i].words == NULL || fx_any_contains(&warnings, rows[i].words));
+    }
+    struct fx_pair *all[] = {&lasting, &old, &own};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        fx_free(all[i]);
 }
 
 static void parts_have_names(void **state)
@@ -459,6 +509,7 @@ int main(void)
         cmocka_unit_test(settings_are_renewed_with_the_own_part),
         cmocka_unit_test(the_cas_are_named_to_clients),
         cmocka_unit_test(what_ends_soon_is_said),
+        cmocka_unit_test(a_ca_that_ends_soon_is_said),
         cmocka_unit_test(parts_have_names),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -43,6 +43,16 @@ X509_STORE *qv_anchors_store(const struct qv_anchors *anchors);
 const STACK_OF(X509) * qv_anchors_cas(const struct qv_anchors *anchors);
 const struct qv_crls *qv_anchors_crls(const struct qv_anchors *anchors);
 
+/** For warnings, health and metrics: each CA with its end. */
+struct qv_ca_facts {
+    const char *file, *subject; /**< the subject as RFC 2253 text; live as the anchors */
+    struct qv_wall not_after;
+};
+size_t qv_anchors_count(const struct qv_anchors *anchors);
+/** `index` below qv_anchors_count. */
+void qv_anchors_facts(const struct qv_anchors *anchors, size_t index,
+                      struct qv_ca_facts *ret_facts);
+
 /**
  * For SSL_CTX_set_cert_verify_callback, with the anchors as `anchors`: the whole judgement in the
  * handshake, so that the fitting alert is sent. Where nobody has a reference any more it refuses

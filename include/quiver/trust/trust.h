@@ -79,8 +79,8 @@ const struct qv_certificate *qv_trust_own(const struct qv_trust *trust);
 /** The file that it came from; NULL as above; lives as the trust. */
 const char *qv_trust_own_file(const struct qv_trust *trust);
 
-/** Appends what will soon need the operator: own certificate and CRLs that end within seven days
- *  or have ended, one line each, with file and time. */
+/** Appends what will soon need the operator: own certificate, CAs and CRLs that end within seven
+ *  days or have ended, one line each, with file and time. */
 QV_MUST_CHECK enum qv_status qv_trust_warnings(const struct qv_trust *trust, struct qv_wall now,
                                                struct qv_strings *ret_warnings);
 
