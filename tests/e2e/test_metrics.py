@@ -14,7 +14,7 @@ from cryptography import x509
 
 from harness.chap import Caller, fresh_id, start_chap
 from harness.extra_shared import redis_of, store_key
-from harness.livecloud import LiveCloud, metric, reload
+from harness.livecloud import LiveCloud, metric, pem, reload, write
 from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, fresh, register, registration, revoke
 from harness.server import OPS, SECURE
@@ -108,6 +108,31 @@ def test_connections_of_each_listener(quiver, cloud):
     assert metric(server, "quiver_connections", listener="ops") >= 1  # ours
     client.close()
     wait_until(lambda: metric(server, "quiver_connections", listener="secure") == 0, 5, "the end")
+
+
+def expiries(server) -> dict[str, float]:
+    """file -> when the first certificate in it ends."""
+    begin = 'quiver_certificate_expiry_seconds{file="'
+    return {series[len(begin):-2]: value for series, value in scrape(server).items() if series.startswith(begin)}
+
+
+def test_the_end_of_each_ca(quiver, cloud):
+    """One series a file, with the earliest end in it; it follows the configured files."""
+    ends = {cn: cloud.new_authority(cn, days=days) for cn, days in (("soon", 3), ("later", 90), ("other", 50))}
+
+    def end(cn):
+        return x509.load_der_x509_certificate(ends[cn].der).not_valid_after_utc.timestamp()
+
+    cloud.trust(cloud.authority, ends["later"], ends["soon"])
+    other = write(cloud.folder / "other.crt", pem(ends["other"]))
+    files = [str(cloud.trusted), str(other), str(cloud.trusted)]
+    server = cloud.start(quiver, tls={"trust": files})
+    found = expiries(server)
+    assert set(found) == {server.config["tls"]["certificate"], *files}
+    assert (found[files[0]], found[files[1]]) == (end("soon"), end("other"))
+    cloud.trust(cloud.authority, ends["later"])
+    reload(server)
+    assert expiries(server)[files[0]] == end("later")
 
 
 def test_dates_are_those_of_the_files(quiver, cloud):
