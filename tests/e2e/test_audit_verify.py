@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.livecloud import readiness
+from harness.livecloud import metric, readiness
 from harness.process import wait_until
 from harness.requests import LOOKUP, REGISTER, fresh, lookup_ids, register, registration, revoke
 from harness.server import quiver_command, server_environment
@@ -302,6 +302,9 @@ def test_without_required_changes_go_on(small_disk, quiver):
         assert try_to_register(client).status_code == 201
     said = wait_until(lambda: complaint(server), 10, "readiness that tells it")
     assert re.match(r"audit trail: \d+ lines? could not be written", said)
+    lost = metric(server, "quiver_audit_lines_lost_total")
+    assert lost >= 1
+    assert metric(server, "quiver_audit_lines_written_total") + lost == 40
     (folder / "filler").unlink()
     assert try_to_register(client).status_code == 201
     server.stop()

@@ -13,6 +13,7 @@ import threading
 import pytest
 
 from harness.extra_shared import instance_key, store_key
+from harness.livecloud import metric
 from harness.process import wait_until
 from harness.requests import LOOKUP, REGISTER, lookup_ids, register, registration, revoke
 
@@ -60,11 +61,12 @@ def test_older_data_restored(server, redis):
     redis.stop()
     shutil.rmtree(redis.directory / "appendonlydir")
     (redis.directory / "saved").rename(redis.directory / "appendonlydir")
-    mark = server.mark()
+    mark, epoch = server.mark(), metric(server, "quiver_registry_epoch")
     assert found(server) == {"new"}, "Redis is away: the old view answers"
     redis.start()
     server.wait_log("history broken", since=mark, timeout=NOTICED)
     wait_found(server, {"old"})
+    assert metric(server, "quiver_registry_epoch") > epoch
     wait_changes(server, "newer")
     server.restart()
     assert found(server) == {"old", "newer"}

@@ -9,12 +9,11 @@ import select
 import socket
 import ssl
 import time
-from pathlib import Path
 
 import pytest
 
 from harness.livecloud import ECHO, LiveCloud, Session, metric, reload
-from harness.process import wait_until
+from harness.process import processor_seconds, wait_until
 
 STALLED = 1000
 HALF_HELLO = bytes.fromhex("1603010200010001fc0303")  # the beginning of a ClientHello
@@ -48,11 +47,6 @@ def ended(one, timeout=5):
         return True
     except TimeoutError:
         return False
-
-
-def processor_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def descriptors(pid):
@@ -94,6 +88,8 @@ def test_the_cap_for_one_address(quiver, cloud):
         assert Session.anew(first[0]) == "closed"
         refused = server.wait_log("connection refused")
         assert refused["peer"].startswith("127.0.0.1") and "connections_per_peer" in refused["reason"]
+        refusals = ops.get("/metrics").text
+        assert 'quiver_limit_refusals_total{limit="connections_per_peer"} 1\n' in refusals
         assert [client.echo() for client in first] == [200] * 4
         elsewhere = knock(server, 1, "127.0.0.2")
         context = first[0].context

@@ -12,13 +12,16 @@ import time
 import pytest
 from cryptography import x509
 
+from harness import forge
 from harness.chap import Caller, fresh_id, start_chap
 from harness.extra_shared import redis_of, store_key
-from harness.livecloud import LiveCloud, metric, pem, reload, write
-from harness.process import wait_until
+from harness.livecloud import LiveCloud, make_crl, metric, pem, reload, write
+from harness.process import processor_seconds, wait_until
 from harness.requests import ECHO, LOOKUP, fresh, register, registration, revoke
-from harness.server import OPS, SECURE
+from harness.server import OPS, SECURE, quiver_command
 
+PARTS = {"own certificate", "CAs and CRLs", "policy", "identity", "service keys", "configuration",
+         "workers", "memory of CRLs", "own entries"}
 LINE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[0-9.]+)')
 
 
@@ -135,6 +138,12 @@ def test_the_end_of_each_ca(quiver, cloud):
     assert expiries(server)[files[0]] == end("later")
 
 
+def crl_ends(server) -> dict[str, float]:
+    """issuer -> when its CRL ends."""
+    begin = 'quiver_crl_next_update_seconds{issuer="'
+    return {series[len(begin):-2]: value for series, value in scrape(server).items() if series.startswith(begin)}
+
+
 def test_dates_are_those_of_the_files(quiver, cloud):
     server = cloud.start(quiver)
     found = scrape(server)
@@ -143,19 +152,62 @@ def test_dates_are_those_of_the_files(quiver, cloud):
     expiry = certificate.not_valid_after_utc if hasattr(certificate, "not_valid_after_utc") \
         else certificate.not_valid_after.replace(tzinfo=datetime.UTC)
     assert found[f'quiver_certificate_expiry_seconds{{file="{file}"}}'] == expiry.timestamp()
-    crls = {series: value for series, value in found.items() if series.startswith("quiver_crl_next_update_seconds")}
-    assert len(crls) == 1
-    (series, value), = crls.items()
-    assert "CN=testcloud.company" in series and value > time.time()
+    (issuer, ends), = crl_ends(server).items()
+    assert "CN=testcloud.company" in issuer
+    assert ends == x509.load_pem_x509_crl(cloud.crl.read_bytes()).next_update_utc.timestamp()
     assert abs(found["process_start_time_seconds"] - time.time()) < 120
     assert found["process_resident_memory_bytes"] > 1 << 20
     assert 5 < found["process_open_fds"] < found["process_max_fds"]
 
 
+def test_of_two_crls_of_one_issuer_the_earliest(quiver, cloud):
+    """As in a rotation: a second CA of the same name, whose CRL ends sooner, and sooner again."""
+    other = cloud.new_authority()
+    cloud.trust(cloud.authority, other)
+    second = cloud.folder / "second.crl"
+    crls = {"crl": [str(cloud.crl), str(second)]}
+
+    def ends(file):
+        return x509.load_pem_x509_crl(file.read_bytes()).next_update_utc.timestamp()
+
+    write(second, make_crl(other, number=1, ends=forge.from_now(days=20)))
+    server = cloud.start(quiver, tls=crls)
+    assert list(crl_ends(server).values()) == [ends(second)]
+    write(second, make_crl(other, number=2, ends=forge.from_now(days=90)))
+    reload(server)
+    assert list(crl_ends(server).values()) == [ends(cloud.crl)]
+
+
+def test_the_process_tells_of_itself(quiver, cloud):
+    """Version and processor time: that of the kernel, and rising."""
+    server = cloud.start(quiver)
+    shown = subprocess.run(quiver_command("--version"), capture_output=True, text=True, timeout=20, check=True).stdout
+    builds = [series for series in scrape(server) if series.startswith("quiver_build_info")]
+    assert builds == [f'quiver_build_info{{version="{shown.split()[1]}"}}']
+    assert metric_of(server, builds[0]) == 1
+    before, kernel = metric_of(server, "process_cpu_seconds_total"), processor_seconds(server.pid)
+    assert abs(before - kernel) < 0.5
+    wait_until(lambda: server.client("consumer").get(ECHO) and
+               metric_of(server, "process_cpu_seconds_total") > before, 20, "more processor time")
+
+
+def test_chap_services_are_entries_of_a_kind(quiver):
+    server = start_chap(quiver)
+    caller, name = Caller(server), fresh_id()
+    assert metric(server, "quiver_registry_entries", kind="chap") == 0
+    caller.registered(name)
+    caller.registered(fresh_id())
+    assert metric(server, "quiver_registry_entries", kind="chap") == 2
+    assert metric(server, "quiver_registry_bytes", kind="chap") > 100
+    assert caller.delete(name).status_code == 204
+    assert metric(server, "quiver_registry_entries", kind="chap") == 1
+
+
 def test_reloads_part_by_part(quiver, cloud):
     """A faulty part is 0 until it is mended; the others stay 1; what was good last stays known."""
     server = cloud.start(quiver)
-    assert set(parts(server).values()) == {1}
+    assert parts(server) == dict.fromkeys(PARTS, 1)
+    assert set(parts(server, "timestamp_seconds")) == set(parts(server, "success_timestamp_seconds")) == PARTS
     generation = metric_of(server, "quiver_trust_generation")
     file = server.config["tls"]["crl"][0]
     good = open(file, "rb").read()

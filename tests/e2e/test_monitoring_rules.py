@@ -7,8 +7,10 @@ import json
 import re
 import shutil
 import subprocess
+from typing import NamedTuple
 
 import pytest
+import yaml
 
 from harness import ROOT
 
@@ -75,6 +77,62 @@ def test_the_dashboard_asks_for_what_exists(names):
     variables = {entry["name"] for entry in board["templating"]["list"]} | {"__rate_interval"}
     used = set(re.findall(r"\$\{?(\w+)", json.dumps(board)))
     assert used <= variables
+
+
+class Selector(NamedTuple):
+    """What a query asks of one metric: label, operator and value of each matcher."""
+
+    name: str
+    matchers: tuple[tuple[str, str, str], ...]
+
+
+SELECTOR = re.compile(r"\b((?:quiver|process)_\w+)(?:\{([^}]*)\})?")
+MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"((?:[^"\\]|\\.)*)"')
+OF_PROMETHEUS = {"instance", "job"}  # which a scrape adds
+
+
+def selectors(query: str) -> set[Selector]:
+    return {Selector(name, tuple(matcher for matcher in MATCHER.findall(inside)
+                                 if matcher[0] not in OF_PROMETHEUS))
+            for name, inside in SELECTOR.findall(query)}
+
+
+def fits(labels: dict[str, str], matcher: tuple[str, str, str]) -> bool:
+    label, operator, value = matcher
+    if operator.endswith("~"):
+        return bool(re.fullmatch(value, labels.get(label, ""))) == (operator == "=~")
+    return (labels.get(label) == value) == (operator == "=")
+
+
+def misses(selector: Selector, series: list[dict[str, str]]) -> list[str]:
+    """What of it no series answers to: as a whole, and each value by itself. Of an alternation each
+    branch, for a misspelt one is never missed by a query; of a negation what it takes away."""
+    wrong = []
+    if not any(all(fits(labels, matcher) for matcher in selector.matchers) for labels in series):
+        wrong.append(f"{selector}: no series")
+    for label, operator, value in selector.matchers:
+        branches = value.split("|") if operator.endswith("~") else [value]
+        wanted = "=~" if operator.endswith("~") else "="
+        wrong += [f"{selector}: nothing is {label}={branch}" for branch in branches
+                  if not any(label in labels and fits(labels, (label, wanted, branch)) for labels in series)]
+    return wrong
+
+
+def test_each_matcher_finds_a_series(quiver, tmp_path):
+    """Of the rules and the dashboard, at a server that does all that there are metrics of."""
+    server = quiver.start(audit={"file": str(tmp_path / "audit.log")})
+    found = {}
+    for line in server.ops.get("/metrics").text.splitlines():
+        if not line.startswith("#"):
+            name, _, inside = line.rpartition(" ")[0].partition("{")
+            found.setdefault(name, []).append({label: value for label, _, value in MATCHER.findall(inside)})
+    rules = yaml.safe_load((FOLDER / "rules.yaml").read_text())
+    board = json.loads((FOLDER / "dashboard.json").read_text())
+    queries = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    queries += [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+    asked = {selector for query in queries for selector in selectors(query)}
+    assert len(asked) > 25 and sum(len(selector.matchers) for selector in asked) >= 8
+    assert [miss for selector in sorted(asked) for miss in misses(selector, found.get(selector.name, []))] == []
 
 
 @promtool

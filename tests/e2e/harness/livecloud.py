@@ -218,7 +218,8 @@ def readiness(server: Server) -> dict:
 
 def metric(server: Server, name: str, **labels: str) -> int:
     """A counter at /metrics."""
-    wanted = name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "} "
+    shown = ",".join(f'{key}="{value}"' for key, value in labels.items())
+    wanted = f"{name}{{{shown}}} " if labels else f"{name} "
     for line in server.ops.get("/metrics").text.splitlines():
         if line.startswith(wanted):
             return int(line[len(wanted):])

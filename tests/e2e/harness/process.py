@@ -36,6 +36,12 @@ def wait_until(condition: Callable[[], object], timeout: float, what: str):
         time.sleep(0.01)
 
 
+def processor_seconds(pid: int) -> float:
+    """What the process has used up, with all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def holders(folder: Path) -> list[int]:
     """The processes that hold a file below `folder` open."""
     found = []
