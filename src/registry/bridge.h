@@ -3,7 +3,8 @@
  * (chap.expose_in_arrowhead). Private to the registry.
  *
  * Each exposed service has its Arrowhead form beside its record, in an index of its own by the
- * provider's name: real entries of the same names are neither replaced nor hidden. Two services may
+ * provider's name: real entries of the same names are neither replaced nor hidden; a lookup shows
+ * an exposed one only while no real one has its id (find_bridged.c). Two services may
  * have one name there ("a1" and "a-1" are both A1); then both are found under it. Changed by the
  * writer alone under the view's write lock; read under the read lock.
  */

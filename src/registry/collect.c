@@ -152,7 +152,7 @@ static enum qv_status collect_all(struct finder *finder, const struct qv_registr
 {
     finder->moment = clock_read(&registry->clock, finder->mono);
     QV_TRY(collect_base(finder, registry->view));
-    return collect_bridged(finder, &registry->view->bridge);
+    return collect_bridged(finder, registry->view);
 }
 
 /* ---- the verb -------------------------------------------------------------------------------- */

@@ -39,8 +39,9 @@ QV_MUST_CHECK enum qv_status collect_matches(struct finder *finder, struct qv_re
 /* One more match, with a reference to its instance. Under the lock. */
 QV_MUST_CHECK enum qv_status add_match(struct finder *finder, const struct qv_instance *instance,
                                        struct qv_service_match **ret_match);
-/* Adds the exposed CHAP services. Under the lock. */
-QV_MUST_CHECK enum qv_status collect_bridged(struct finder *finder, const struct bridge *bridge);
+/* Adds the exposed CHAP services, but those whose id is registered in Arrowhead, too. Under the
+   lock. */
+QV_MUST_CHECK enum qv_status collect_bridged(struct finder *finder, const struct qv_view *view);
 /* While a history is replayed the owners may not be there yet. Under the lock. */
 bool has_owners(const struct instance_record *record);
 /* References to provider, device and definition. Under the lock. */

@@ -24,14 +24,26 @@ static bool has_names(const struct finder *finder, const struct qv_instance *ins
            name_set_has(&finder->versions, instance->version);
 }
 
-static enum qv_status collect(struct finder *finder, const struct bridged *bridged)
+/* What is registered in Arrowhead under the id is what is meant by it: an id stands once in an
+   answer. */
+static bool is_covered(const struct finder *finder, const struct qv_view *view,
+                       const struct qv_instance *instance)
+{
+    const struct instance_record *own = view_find_instance(view, instance->head.id);
+    return own != NULL &&
+           (!own->current->expires || qv_wall_compare(finder->now, own->current->expires_at) <= 0);
+}
+
+static enum qv_status collect(struct finder *finder, const struct qv_view *view,
+                              const struct bridged *bridged)
 {
     const struct qv_chap_bridge *form = &bridged->form;
     int64_t lease_us = lease_of(bridged->chap);
     struct qv_wall ends = end_of(&finder->moment, lease_us);
     if (has_ended(&finder->moment, lease_us) || !has_names(finder, form->instance) ||
         (finder->query->has_alives_at && qv_wall_compare(ends, finder->query->alives_at) < 0) ||
-        revocation_hides(&finder->revocation, form->instance))
+        revocation_hides(&finder->revocation, form->instance) ||
+        is_covered(finder, view, form->instance))
         return QV_OK;
     struct qv_service_match *match;
     QV_TRY(add_match(finder, form->instance, &match));
@@ -42,38 +54,38 @@ static enum qv_status collect(struct finder *finder, const struct bridged *bridg
     return QV_OK;
 }
 
-static enum qv_status collect_ids(struct finder *finder, const struct bridge *bridge)
+static enum qv_status collect_ids(struct finder *finder, const struct qv_view *view)
 {
     for (size_t i = 0; i < finder->ids.count; i++) {
         struct qv_str id = finder->ids.sorted[i];
-        const struct bridged *at = bridge_find_instance(bridge, id);
+        const struct bridged *at = bridge_find_instance(&view->bridge, id);
         for (; at != NULL; at = bridged_next_twin(at->twin, id))
-            QV_TRY(collect(finder, at));
+            QV_TRY(collect(finder, view, at));
     }
     return QV_OK;
 }
 
-static enum qv_status collect_providers(struct finder *finder, const struct bridge *bridge)
+static enum qv_status collect_providers(struct finder *finder, const struct qv_view *view)
 {
     for (size_t i = 0; i < finder->providers.count; i++) {
-        const struct bridged *at = bridge_find(bridge, finder->providers.sorted[i]);
+        const struct bridged *at = bridge_find(&view->bridge, finder->providers.sorted[i]);
         for (; at != NULL; at = at->twin)
-            QV_TRY(collect(finder, at));
+            QV_TRY(collect(finder, view, at));
     }
     return QV_OK;
 }
 
-enum qv_status collect_bridged(struct finder *finder, const struct bridge *bridge)
+enum qv_status collect_bridged(struct finder *finder, const struct qv_view *view)
 {
-    const struct bridged *at = bridge->first;
+    const struct bridged *at = view->bridge.first;
     if (at == NULL || !name_set_has(&finder->definitions, at->form.definition->head.id))
         return QV_OK;
     if (finder->ids.count > 0)
-        return collect_ids(finder, bridge);
+        return collect_ids(finder, view);
     if (finder->providers.count > 0)
-        return collect_providers(finder, bridge);
+        return collect_providers(finder, view);
     for (; finder->definitions.count > 0 && at != NULL; at = at->next)
-        QV_TRY(collect(finder, at));
+        QV_TRY(collect(finder, view, at));
     return QV_OK;
 }
 

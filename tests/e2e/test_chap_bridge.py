@@ -132,19 +132,29 @@ def test_it_is_only_read_there(quiver):
 
 
 def test_a_registration_of_the_same_id_is_a_thing_of_its_own(quiver):
-    """Who registers in Arrowhead what the bridge shows keeps and revokes the own; the CHAP service goes
-    on, and ends by CHAP alone."""
+    """Who registers in Arrowhead what the bridge shows keeps and revokes the own, which alone is found
+    while it is there; the CHAP service goes on, and ends by CHAP alone."""
     server = start(quiver)
     caller, name = Caller(server), fresh_id()
     caller.registered(name, "http://10.0.0.7:8080")
     own = server.client(name)
+    consumer, instance = server.client("consumer"), f"{name}::ml-service::1.0.0"
+
+    def addresses(**filters):
+        return [entry["interfaces"][0]["properties"]["accessAddresses"] for entry in lookup(consumer, **filters)]
+
     made = own.post(SERVICE + "/register", json=registration("ml-service", version="1.0.0"))
-    if made.status_code == 201:
-        assert revoke(own, made.json()["instanceId"]) == 200
-    else:
-        assert made.status_code in (400, 403), made.text
+    assert (made.status_code, made.json()["instanceId"]) == (201, instance)
+    real = made.json()["interfaces"][0]["properties"]["accessAddresses"]
+    assert real != ["10.0.0.7"]
+    for filters in ({"providerNames": [name]}, {"instanceIds": [instance]},
+                    {"serviceDefinitionNames": ["ml-service"]}):
+        assert addresses(**filters) == [real], filters
+    assert caller.pinged(name) and caller.found(name)["url"] == "http://10.0.0.7:8080"
+    assert revoke(own, instance) == 200
+    assert addresses(providerNames=[name]) == [["10.0.0.7"]]
+    assert server.client(name).delete(revoke_path(instance)).status_code == 403
     assert caller.found(name)["url"] == "http://10.0.0.7:8080"
-    assert lookup_ids(server.client("consumer"), providerNames=[name]) == [f"{name}::ml-service::1.0.0"]
 
 
 def test_it_is_no_system_and_no_definition_of_the_store(quiver):
