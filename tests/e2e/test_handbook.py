@@ -1,12 +1,8 @@
 """docs/operations.md, the operator's handbook: its steps are taken from the page and run as they stand there.
 
-A block behind `<!-- tried: name -->` is run by bash in the folder of a server's configuration, one behind
-`<!-- quiver.yaml: name -->` is laid over that configuration. Only the words that the page itself sets are
-others here ($DATA, $PKI, $OWNER), and the port, which the system chooses; `systemctl` is a stand-in that starts and stops the test's server.
-Steps are root's, Quiver runs as $OWNER: what a step forgets to hand over, it cannot read.
+harness/handbook.py has how that is done.
 """
 
-import functools
 import hashlib
 import hmac
 import os
@@ -15,143 +11,21 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 from pathlib import Path
 
 import pytest
 import yaml
 
-from harness import ROOT, quiver_binary
+from harness import ROOT
 from harness.chap import Caller, fresh_id, key_environment, listener
 from harness.extra_shared import head
-from harness.pki import Certificate, Pki
+from harness.handbook import Page, Stage, owner, tried_in
+from harness.pki import Pki
 from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, register
-from harness.server import OPS, SECURE, server_environment
+from harness.server import OPS, SECURE
 
-PAGE = ROOT / "docs/operations.md"
-MARK = re.compile(r"<!-- (tried|quiver\.yaml): ([\w-]+) -->")
-
-
-def read_blocks() -> dict[tuple[str, str], str]:
-    """(kind, name) -> the indented lines behind each mark."""
-    found, place = {}, None
-    for line in PAGE.read_text().splitlines():
-        mark = MARK.fullmatch(line)
-        if mark:
-            place = (mark[1], mark[2])
-            assert place not in found, f"{place} is there twice"
-            found[place] = ""
-        elif place and (line.startswith("    ") or not line):
-            found[place] += line[4:] + "\n"
-        else:
-            place = None
-    return found
-
-
-BLOCKS = read_blocks()
-OTHER = "daemon"  # a user with a group of that name, as the package's is
-
-
-@functools.cache
-def owner() -> str:
-    """Who Quiver runs as: not root, where that is possible and the program is in nobody's private folder."""
-    tried = subprocess.run(["runuser", "-u", OTHER, "--", quiver_binary(), "--version"], cwd="/",
-                           stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=server_environment())
-    return OTHER if tried.returncode == 0 else "root"
-
-
-class Stage:
-    """A machine: Quiver's folder, its data, a folder of CAs, and the commands of the page."""
-
-    def __init__(self, server, folder: Path):
-        self.server = server
-        self.folder = folder
-        self.pki = folder / "pki"
-        self.credentials: dict[Path, Path] = {}  # LoadCredential=: place, source
-        server.directory.chmod(0o755)
-        self.commands = server.directory / "bin"
-        self.commands.mkdir()
-        self.write("quiver", f'exec {os.environ.get("QUIVER_WRAP", "")} {quiver_binary()} "$@"')
-        self.write("quiver-pki", f'exec {ROOT}/certs/pki "$@"')
-        self.write("systemctl", f'printf "%s " "$@" >{folder}/orders; read -r done <{folder}/done; exit "$done"')
-        os.mkfifo(folder / "orders")
-        os.mkfifo(folder / "done")
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def write(self, name: str, line: str) -> None:
-        """A command of this machine."""
-        (self.commands / name).write_text(f"#!/bin/bash\n{line}\n")
-        (self.commands / name).chmod(0o755)
-
-    def _serve(self) -> None:
-        does = {"enable --now quiver": self.start, "start quiver": self.start,
-                "stop quiver": self.server.stop, "restart quiver": self.restart}
-        while order := (self.folder / "orders").read_text().strip():
-            try:
-                does[order]()
-                status = 0
-            except BaseException:  # noqa: BLE001 - told by the step that fails
-                status = 1
-            (self.folder / "done").write_text(f"{status}\n")
-
-    def start(self) -> None:
-        """As the unit does: by $OWNER, who has the folder of data, and copies of the credentials."""
-        if not self.server.data_directory.exists():
-            self.server.data_directory.mkdir(mode=0o700)
-            self.give(self.server.data_directory)
-        for place, source in self.credentials.items():
-            shutil.copy(source, place)
-            place.chmod(0o400)
-            self.give(place)
-        wrap = os.environ.get("QUIVER_WRAP", "")
-        as_owner = f"setpriv --reuid={owner()} --regid={owner()} --clear-groups {wrap}"
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("QUIVER_WRAP", as_owner if owner() != "root" else wrap)
-            self.server.start()
-
-    def restart(self) -> None:
-        self.server.stop()
-        self.server._pin_ports()
-        self.start()
-
-    def give(self, *files: Path) -> None:
-        """They are $OWNER's, as what came before the steps of a test was."""
-        for file in files:
-            shutil.chown(file, owner(), owner())
-
-    def run(self, name: str, status: int = 0, **words) -> str:
-        """The block as it stands on the page; its output."""
-        block = BLOCKS["tried", name]
-        if "secure" in self.server.listeners:
-            block = block.replace("localhost:8443", f'localhost:{self.server.listeners["secure"][1]}')
-        path = f'{self.commands}:{os.environ["PATH"]}'
-        environment = {**server_environment(), "PATH": path, "DATA": str(self.server.data_directory),
-                       "PKI": str(self.pki), "OWNER": owner(), **words}
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], env=environment,
-                              cwd=self.server.directory, text=True, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-        assert done.returncode == status, f"{name}: {done.stdout}"
-        return done.stdout
-
-    def edit(self, name: str) -> None:
-        """What the page puts into quiver.yaml."""
-        self.server.write_config(**yaml.safe_load(BLOCKS["quiver.yaml", name]))
-
-    def identity(self, name: str, pki: Path | None = None) -> Certificate:
-        folder = pki or self.pki
-        return Certificate(name, folder / f"{name}.crt", folder / f"{name}.key", folder / "cloud-ca.crt")
-
-    def serves(self, who: Certificate) -> bool:
-        return self.server.alert(who) is None
-
-    def shown(self) -> str:
-        """The certificate that the server shows."""
-        return subprocess.run(["openssl", "s_client", "-connect", self.server.url().removeprefix("https://")],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=20).stdout.partition("END CERTIFICATE")[0]
-
-
+PAGE = Page(ROOT / "docs/operations.md")
 TLS = {"certificate": "tls/registry.crt", "private_key": "tls/registry.key", "trust": ["tls/cloud-ca.crt"],
        "crl": ["tls/cloud-ca.crl"]}
 
@@ -165,7 +39,7 @@ def stage(quiver, tmp_path):
         folder = tmp_path / f"stage{len(made)}"
         folder.mkdir()
         server = quiver.prepare(**{"tls": TLS, **options})
-        made.append(Stage(server, folder))
+        made.append(Stage(server, folder, PAGE))
         made[-1].run("first-start")
         server.pki = Pki.__new__(Pki)  # what the page made is what the server's clients trust
         server.pki.__dict__.update(directory=made[-1].pki, ca=made[-1].pki / "cloud-ca.crt",
@@ -403,7 +277,7 @@ def test_a_back_up_that_fails_leaves_redis_as_it_was(stage):
     here = stage()
     before = rewriting(here.server)
     assert before != "0"
-    here.write("tar", "echo no room >&2; exit 2")
+    here.command("tar", "echo no room >&2; exit 2")
     assert "no room" in here.run("back-up", status=2)
     assert rewriting(here.server) == before
 
@@ -467,12 +341,10 @@ def test_an_external_redis_is_restored_while_quiver_runs(stage, redis_server, fr
 def test_each_alert_has_a_row():
     rules = yaml.safe_load((ROOT / "docs/monitoring/rules.yaml").read_text())
     alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
-    rows = set(re.findall(r"^\| `(Quiver\w+)` \|", PAGE.read_text(), re.M))
+    rows = set(re.findall(r"^\| `(Quiver\w+)` \|", PAGE.path.read_text(), re.M))
     assert alerts and rows == alerts
 
 
 def test_each_block_is_tried():
     """No step of the page goes untried."""
-    kinds = {"run": "tried", "edit": "quiver.yaml"}
-    tried = re.findall(r'\.(run|edit)\("([\w-]+)"', Path(__file__).read_text())
-    assert {(kinds[how], name) for how, name in tried} == set(BLOCKS)
+    assert tried_in(Path(__file__)) == set(PAGE.blocks)
