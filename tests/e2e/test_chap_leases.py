@@ -102,7 +102,8 @@ def test_a_ping_revives_within_the_time_for_it(quiver):
     caller, name = Caller(server), fresh_id()
     caller.registered(name)
     before = caller.found(name)
-    caller.gone_at(name)
+    ends = moment(before["expires_at"])
+    assert ends - CLOCKS <= caller.gone_at(name) <= ends + LATE
     assert name not in caller.ids() and redis_of(server).exists(chap_key(server, name))
     pinged = caller.pinged(name)
     after = caller.found(name)

@@ -13,12 +13,13 @@ import pytest
 from cryptography import x509
 
 from harness import forge
-from harness.chap import Caller, fresh_id, start_chap
+from harness.chap import KEY, Caller, fresh_id, key_environment, listener, start_chap
 from harness.extra_shared import redis_of, store_key
 from harness.livecloud import LiveCloud, make_crl, metric, pem, reload, write
 from harness.process import processor_seconds, wait_until
 from harness.requests import ECHO, LOOKUP, fresh, register, registration, revoke
-from harness.server import OPS, SECURE, quiver_command
+from harness.server import OPS, PLAIN, SECURE, quiver_command
+from harness.testpki import authority
 
 PARTS = {"own certificate", "CAs and CRLs", "policy", "identity", "service keys", "configuration",
          "workers", "memory of CRLs", "own entries"}
@@ -91,13 +92,21 @@ def test_requests_by_operation_and_status(quiver, cloud):
 
 
 def test_no_series_comes_from_a_client(quiver, cloud):
-    server = cloud.start(quiver)
+    server = cloud.start(quiver, listeners=[SECURE, listener(), PLAIN, OPS], env=key_environment(KEY))
     before = set(scrape(server))
     client = server.client("nobody-knows-this-name")
     for path in ("/nobody-knows-this-path", ECHO + "?nobody-knows=this", "/metrics"):
         client.request("BREW", path)
         client.get(path)
     register(client, "nobody-knows-this-service")
+    Caller(server).registered("nobody-knows-this-id")
+    assert Caller(server, "nobody-knows-this-key").ping("nobody-knows-this-id").status_code == 401
+    assert Caller(server).get("nobody-knows-this-other-id").status_code == 404
+    declared = server.client(None, listener="plain",
+                             headers={"Authorization": "Bearer SYSTEM//nobody-knows-this-declared"})
+    register(declared, "nobody-knows-this-either")
+    stranger = authority(None, "nobody-knows-this-ca", "lo", length=0)
+    assert server.alert(cloud.make("nobody-knows-this-stranger", stranger)) == "unknown_ca"
     assert set(scrape(server)) == before
     assert "nobody-knows" not in server.ops.get("/metrics").text
 
