@@ -4,6 +4,8 @@ Paths are matched as sent, undecoded, by letter case, without trailing slash (se
 order of refusals is that of spec 1.1: path, method, Content-Type, Accept, body, query, fields.
 """
 
+import json
+
 import pytest
 
 from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
@@ -118,6 +120,52 @@ def test_head_of_what_has_no_get(registry):
     answer = send(registry, "HEAD", REGISTER)
     assert answer.status == 405 and allowed(answer) == {"POST"}
     assert send(registry, "HEAD", "/nothing-here").status == 404
+
+
+POLICY = """\
+version: 1
+rules:
+  - name: echo
+    who: {profile: [system]}
+    allow: [monitor.echo]
+  - name: no echo
+    who: {systems: [silent]}
+    deny: [monitor.echo]
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded(start_shared, tmp_path_factory):
+    """One system may not do what all others may."""
+    policy = tmp_path_factory.mktemp("guarded") / "policy.yaml"
+    policy.write_text(POLICY)
+    return start_shared(plain=True, authorization={"policy": str(policy)})
+
+
+@pytest.mark.parametrize("listener, target, caller, status", [
+    ("secure", REGISTER, None, 405), ("secure", "/nothing-here", None, 404), ("plain", REGISTER, "press", 405),
+    ("plain", "/nothing-here", "press", 404), ("plain", ECHO, None, 401), ("plain", ECHO, "silent", 403)])
+def test_a_head_that_is_refused_has_no_body(guarded, listener, target, caller, status):
+    """What comes next on the connection is the next answer, not the error object."""
+    who = [f"Authorization: Bearer SYSTEM//{caller}"] if caller else []
+    rest = "\r\n".join(["Host: x", *who, "", ""])
+    with guarded.connect("consumer" if listener == "secure" else None, listener=listener) as connection:
+        for _ in range(2):
+            connection.send(f"HEAD {target} HTTP/1.1\r\n{rest}".encode())
+            assert connection.read_response(head=True).status == status
+            connection.send(f"GET {target} HTTP/1.1\r\n{rest}".encode())
+            answer = connection.read_response()
+            assert answer.status == status and json.loads(answer.body)["errorCode"] == status
+
+
+@pytest.mark.parametrize("listener", ["secure", "plain"])
+def test_a_head_with_too_large_a_body(guarded, listener):
+    """Nothing is behind the head but the end."""
+    with guarded.connect("consumer", listener=listener) as connection:
+        connection.send(f"HEAD {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n".encode())
+        answer = connection.read_response(head=True)
+        assert answer.status == 413 and answer.header("connection") == "close"
+        assert connection.closed()
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/html", "image/png", "x"])

@@ -146,6 +146,32 @@ def test_what_is_no_request(registry, name):
             assert connection.closed()
 
 
+FIELDS = 100  # of a head, Host included; what libh2o reads
+HEAD_BYTES = 100 * 4096 + 8192
+
+
+@pytest.mark.parametrize("listener", ["secure", "plain"])
+@pytest.mark.parametrize("request_head", [
+    echo(*[f"X-{n}: 1" for n in range(FIELDS)]), echo(f"X: {'a' * HEAD_BYTES}"), echo(version="HTTP/2.0"),
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], ids=["fields", "length", "version", "h2-preface"])
+def test_the_bare_400(registry, listener, request_head):
+    """What libh2o does not read as a request: its own answer, not the error object, and the end."""
+    with assert_nothing_changes(registry), registry.connect("consumer", listener=listener) as connection:
+        connection.send(request_head)
+        answer = connection.read_response()
+        assert (answer.status, answer.reason, answer.body) == (400, "Bad Request", b"Bad Request")
+        assert answer.headers == [("content-type", "text/plain; charset=utf-8"), ("connection", "close"),
+                                  ("content-length", "11")]
+        assert connection.closed()
+
+
+@pytest.mark.parametrize("request_head", [
+    echo(*[f"X-{n}: 1" for n in range(FIELDS - 1)]), echo(f"X: {'a' * (HEAD_BYTES - 1000)}")],
+    ids=["fields", "length"])
+def test_a_head_that_is_just_read(registry, request_head):
+    assert registry.raw(request_head, "consumer").body == b"Got it!"
+
+
 ODD_BUT_FINE = {
     "http-1.0": (head(JSON, LENGTH, version="HTTP/1.0", host=None) + BODY, True),
     "http-1.0-keep-alive": (
