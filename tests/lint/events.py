@@ -11,6 +11,8 @@ import re
 from common import files, main
 
 PAGE = "docs/operations.md"
+COUNTED = "src/observe/handshakes.c"
+CODE = re.compile(r"`([a-z-]+)`")
 BEGIN, END = "<!-- log events -->", "<!-- end of log events -->"
 CALL = re.compile(r"\bqv_log(_write)?\(")
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -103,6 +105,7 @@ def told(root):
 
 def check(root):
     events, findings = written(root)
+    findings += codes_faults(root)
     table = told(root)
     if table is None:
         return [*findings, f"{PAGE}:1: the table of log events is missing"]
@@ -116,11 +119,32 @@ def check(root):
     return findings
 
 
+def codes_faults(root):
+    """Codes of refused handshakes: those that are counted, and those that the page lists."""
+    source, page = root / COUNTED, root / PAGE
+    if not source.exists() or not page.exists():
+        return []
+    table = re.search(r"codes\[\] = \{(.*?)\};", source.read_text(), re.S)
+    listed = re.search(r"The codes: (.*?)\.\n", page.read_text(), re.S)
+    counted = set(re.findall(r'"([^"]*)"', table[1])) - {""} if table else set()
+    shown = set(CODE.findall(listed[1])) if listed else set()
+    return [f"{PAGE}:1: the code '{code}' of refused handshakes is not listed" for code in sorted(counted - shown)] \
+        + [f"{PAGE}:1: the code '{code}' is counted nowhere" for code in sorted(shown - counted)]
+
+
 def tree(source, *rows):
     return {"src/cli/a.c": source, PAGE: "\n".join([BEGIN, *rows, END, ""])}
 
 
+def with_codes(listed):
+    page = tree("")[PAGE]
+    return {COUNTED: 'static const char *const codes[] = {\n    "",\n    "expired",\n    "other",\n};\n',
+            PAGE: f"The codes: {listed}.\n{page}"}
+
+
 CASES = {
+    "codes alike": (with_codes("`expired`; and `other` (see `it ended`)"), 0),
+    "codes not alike": (with_codes("`expired`, `gone`"), 2),
     "alike": (tree('f() { qv_log(QV_LOG_INFO, "it (1)", QV_LOG_INT("n", x(1, 2)), QV_LOG_CSTR("why", "a, b")); }',
                    "| `it (1)` | `n`, `why` | |"), 0),
     "none": (tree('f() { qv_log(QV_LOG_INFO, "ended"); }', "| `ended` | | |"), 0),
