@@ -22,7 +22,7 @@ import yaml
 
 from . import ROOT, quiver_binary
 from .pki import Certificate
-from .server import Server, server_environment
+from .server import Server, quiver_command, server_environment
 
 MARK = re.compile(r"<!-- (tried|quiver\.yaml): ([\w-]+) -->")
 KINDS = {"run": "tried", "edit": "quiver.yaml"}
@@ -60,8 +60,8 @@ OTHER = "daemon"  # a user with a group of that name, as the package's is
 
 @functools.cache
 def owner() -> str:
-    """Who Quiver runs as: not root, where that is possible and the program is in nobody's private folder."""
-    tried = subprocess.run(["runuser", "-u", OTHER, "--", quiver_binary(), "--version"], cwd="/",
+    """Who Quiver runs as: not root, where that is possible: neither it nor what wraps it is in root's folders."""
+    tried = subprocess.run(["runuser", "-u", OTHER, "--", *quiver_command("--version")], cwd="/",
                            stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=server_environment())
     return OTHER if tried.returncode == 0 else "root"
 
