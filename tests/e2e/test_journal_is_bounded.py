@@ -6,6 +6,7 @@ that fell too far behind, reads those (design 5).
 
 import pytest
 
+from harness.chap import Caller, fresh_id, start_chap
 from harness.extra_shared import redis_of, revision, store_key
 from harness.process import wait_until
 from harness.requests import lookup_ids, register
@@ -67,3 +68,28 @@ def test_it_stays_bounded(quiver):
         server.set_clock(hour * 3600)
         wait_until(lambda: length(server) <= 10, 10, "the journal being trimmed")
     assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 25
+
+
+@pytest.mark.clock
+def test_pings_leave_nothing_behind(quiver):
+    """Each writes an entry; the journal stays as long as it may be, and the append-only file is rewritten."""
+    server = start_chap(quiver, clock="all", store={"journal_max": 10})
+    redis, caller, model = redis_of(server), Caller(server), fresh_id()
+    redis.config_set("auto-aof-rewrite-min-size", "16kb")  # Redis' own is 64 MB: too many pings for a test
+    caller.registered(model)
+    before = revision(server)
+    for hour in range(1, 6):
+        for _ in range(80):
+            caller.pinged(model)
+        assert length(server) >= 80
+        server.set_clock(hour * 3600)
+        wait_until(lambda: length(server) <= 10, 10, "the journal being trimmed")
+    assert revision(server) == before + 400
+
+    def rewritten():
+        file = redis.info("persistence")
+        return file["aof_rewrites"] > 0 and not file["aof_rewrite_in_progress"] and file["aof_current_size"]
+
+    size = wait_until(rewritten, 10, "the append-only file being rewritten")
+    assert size <= 64 * 1024, "400 pings have written more than twice as much"
+    assert caller.found(model)

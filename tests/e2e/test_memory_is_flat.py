@@ -2,7 +2,7 @@
 50,000 and 200,000.
 
 What comes is mixed: handshakes in TLS 1.2 and 1.3, refused ones, lookups, registrations, revokes,
-refusals, requests cut off in the middle. A first part of the same kind, not counted, fills whatever is
+pings of CHAP services, refusals, requests cut off in the middle. A first part of the same kind, not counted, fills whatever is
 kept for good (free lists, caches, threads' arenas). Release build: the sanitizers keep freed memory.
 """
 
@@ -13,14 +13,18 @@ import threading
 
 import pytest
 
+from harness.chap import KEY, Caller as ChapCaller, listener, ping_path, start_chap
 from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, REGISTER, registration, revoke_path
+from harness.server import OPS, SECURE
 from harness.wire import Connection
 
 WARM_UP = 2_000
 CLIENTS = 4
-# What may grow: the store's queues and the allocator's rounding, not a byte per connection.
+# What may grow: the store's queues and the allocator's rounding ...
 ALLOWED_KIB = 2048
+# ... once; the same again must not: a leak of 50 bytes a connection would show.
+ALLOWED_AGAIN_KIB = 256
 
 pytestmark = pytest.mark.release
 SIZES = [
@@ -29,8 +33,8 @@ SIZES = [
 ]
 
 
-def request(method, path, body=b""):
-    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+def request(method, path, body=b"", more=""):
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -57,11 +61,17 @@ class Caller(threading.Thread):
         self.address = server.listeners["secure"]
         self.contexts = [server.context(self.name_, tls=tls) for tls in ("1.2", "1.3")]
         self.stranger = server.context(None)
+        self.chap_address = server.listeners["chap"]
+        self.chap_context = server.context(None, listener="chap")
+        self.pings = [(request("PUT", ping_path(self.name_), more=f"X-Service-Key: {KEY}\r\n"), 200)]
         self.fault = None
 
     def run(self):
         try:
-            script, sent = mixture(self.name_, self.name_), 0
+            caller = ChapCaller(self.server)
+            caller.registered(self.name_)
+            caller.client.close()
+            script, step, sent = mixture(self.name_, self.name_), 0, 0
             for number in range(self.connections):
                 share = (number + 1) * self.requests // self.connections - sent
                 kind = number % 50
@@ -69,19 +79,22 @@ class Caller(threading.Thread):
                     self._refused()
                 elif kind == 11:
                     self._cut_off()
+                elif kind % 10 == 3:
+                    self._served(self.chap_address, self.chap_context, self.pings * share)
+                    sent += share
                 else:
-                    sent += self._served(number, share, script, sent)
+                    turn = [script[(step + n) % len(script)] for n in range(share)]
+                    self._served(self.address, self.contexts[number % 2], turn)
+                    step, sent = step + share, sent + share
         except BaseException as fault:  # noqa: BLE001 - told by drive
             self.fault = fault
 
-    def _served(self, number, share, script, sent):
-        with Connection(*self.address, self.contexts[number % 2], 30) as connection:
-            for step in range(sent, sent + share):
-                data, status = script[step % len(script)]
+    def _served(self, address, context, turn):
+        with Connection(*address, context, 30) as connection:
+            for data, status in turn:
                 connection.send(data)
                 answer = connection.read_response()
                 assert answer.status == status, (data, answer)
-        return share
 
     def _refused(self):
         try:
@@ -123,13 +136,17 @@ def settled(server):
 
 @pytest.mark.parametrize("connections, requests", SIZES)
 def test_memory_is_flat(quiver, connections, requests):
-    server = quiver.start(store={"journal_max": 1000})
+    server = start_chap(quiver, listeners=[SECURE, listener(), OPS], store={"journal_max": 1000})
     server.idle_descriptors = len(os.listdir(f"/proc/{server.pid}/fd")) + 2
     drive(server, WARM_UP, WARM_UP * 4)
-    before = settled(server)
+    warm = settled(server)
     drive(server, connections, requests)
-    after = settled(server)
-    assert after <= before + ALLOWED_KIB, f"{before} KiB before, {after} KiB after"
+    once = settled(server)
+    drive(server, connections, requests)
+    twice = settled(server)
+    grown = f"{warm} KiB before, {once} KiB after the first, {twice} KiB after the second"
+    assert once <= warm + ALLOWED_KIB, grown
+    assert twice <= once + ALLOWED_AGAIN_KIB, grown
     assert (
         server.client("consumer").post(LOOKUP, json={"providerNames": ["memory-0"]}).json()["count"]
         <= 1
