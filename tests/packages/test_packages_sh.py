@@ -91,6 +91,16 @@ def test_after_a_failure_too(root, end, status):
     assert_at_rest(root, said)
 
 
+def test_what_brings_its_programs_along_runs_none_of_them(root):
+    """systemd for systemd-analyze, prometheus for promtool; with the real systemctl."""
+    root.path("/usr/local/bin/systemctl").unlink()
+    said = ensure(root, "systemd", "prometheus")
+    assert not [line for line in said if line.startswith("status")], said
+    assert {line for line in said if line.startswith("runs ")} == {"runs bash"}, said
+    assert not list(root.path("/etc/systemd/system").rglob("prometheus.service"))
+    root.run("systemd-analyze --version && promtool --version")
+
+
 def test_a_package_that_does_not_exist_is_named(root):
     said = ensure(root, "no-such-package")
     assert "status 1" in said, said
