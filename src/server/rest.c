@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <time.h>
 
-enum { REST_MS = 10, LATELY_MS = 100 };
+enum { REST_MS = 20, LATELY_MS = 100 };
 
 static bool lately(struct qv_mono at, struct qv_mono now)
 {
