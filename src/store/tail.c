@@ -217,6 +217,7 @@ static void on_entries(void *data, const struct qv_reply *reply, bool sent)
     if (reply == NULL)
         return;
     if (reply->kind == QV_REPLY_NIL) {
+        qv_contact_settled(&tail->contact);
         if (tail->head.revision > tail->at.revision)
             history_broke(store, "the journal ends before the head");
         else
@@ -229,6 +230,8 @@ static void on_entries(void *data, const struct qv_reply *reply, bool sent)
         give_up(store, refusal != NULL ? refusal->words : "Redis does not hand out its journal");
         return;
     }
+    /* Not before: a head alone is handed out by a Redis that keeps its journal to itself, too. */
+    qv_contact_settled(&tail->contact);
     const char *broken = NULL;
     enum step step = follow(store, entries, &broken);
     if (step == STEP_BROKEN) {
@@ -328,7 +331,6 @@ static void on_head(void *data, const struct qv_reply *reply, bool sent)
         return;
     }
     if (read_head(store, reply, words, sizeof(words))) {
-        qv_contact_settled(&store->tail.contact);
         if (!store->tail.stuck)
             qv_reasons_clear(&store->reasons, QV_REASON_FOLLOW);
         compare(store);
