@@ -131,6 +131,9 @@ def test_the_first_start_is_the_same_in_unit_readme_and_manual():
     assert steps("packaging/pages/templates/quiver-serve.8.md", "    ") == head
 
 
+SERVICE = [sys.executable, confine.__file__, "--service", str(UNIT)]
+
+
 def confined(*command) -> list[str]:
     return [sys.executable, confine.__file__, str(UNIT), *command]
 
@@ -196,6 +199,6 @@ def test_quiver_and_redis_work_under_the_units_filter():
          "-k", "not confinement", *files],
         cwd=ROOT / "tests/e2e", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=3600 if whole else 380,
-        env={**os.environ, "QUIVER_WRAP": shlex.join(confined()), "QUIVER_BIN": str(quiver_binary())})
+        env={**os.environ, "QUIVER_WRAP": shlex.join(SERVICE), "QUIVER_BIN": str(quiver_binary())})
     assert done.returncode == 0, done.stdout[-6000:]
     assert re.search(r"[1-9][0-9]* passed", done.stdout), done.stdout[-2000:]

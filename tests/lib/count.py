@@ -6,11 +6,12 @@ import sys
 import xml.etree.ElementTree as tree
 
 # What the machine decides, and no package of tests/lib/packages.sh: Python 3.13, containers, mounting,
-# huge pages, being root.
-MAY_BE_SKIPPED = re.compile(r"the real clients (need|could not)|buildah cannot run anything here"
+# addresses, huge pages, being root.
+MAY_BE_SKIPPED = re.compile(r"no Python 3\.13|the real clients (need|could not)|buildah cannot run anything here"
                             r"|no fresh Debian can be made here|a Debian root is made as root"
                             r"|namespaces are not allowed here|no file system can be mounted here"
-                            r"|this kernel gives no large pages|only root may")
+                            r"|this machine has no address but loopback's|this kernel gives no large pages"
+                            r"|only root may|not root")
 LACKS_A_PACKAGE = re.compile(r"is not installed|is missing")
 
 

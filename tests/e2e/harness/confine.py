@@ -1,7 +1,8 @@
 """Runs a program under the seccomp filters that a systemd unit describes, where there is no systemd.
 
-    python confine.py UNIT PROGRAM [ARGUMENT]...
+    python confine.py [--service] UNIT PROGRAM [ARGUMENT]...
 
+With --service only `PROGRAM serve` is confined: what else a test calls an operator calls in a shell.
 What SystemCallFilter refuses ends the program at once (SIGSYS) instead of the unit's
 SystemCallErrorNumber, so that a test sees a call that would merely have failed; the other filters
 give the errors that systemd gives. The sets (@system-service) are those of the installed systemd.
@@ -230,6 +231,10 @@ def set_limits(unit: dict[str, list[str]]) -> None:
 
 
 def main() -> None:
+    if sys.argv[1] == "--service":
+        del sys.argv[1]
+        if sys.argv[3:4] != ["serve"]:
+            os.execvp(sys.argv[2], sys.argv[2:])
     unit = settings(Path(sys.argv[1]))
     set_limits(unit)
     filters = [restrict_rest(unit)]
