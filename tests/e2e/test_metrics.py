@@ -270,7 +270,8 @@ def test_how_far_the_view_is_behind(quiver, redis_server):
     server = quiver.start(redis=redis, listeners=[SECURE, OPS], store={"timeout": "500ms"})
     asked = redis.client()
     asked.acl_setuser("default", enabled=True, nopass=True, commands=["-xread"])
-    follower, = (client["id"] for client in asked.client_list() if client["cmd"] == "xread")
+    follower, = wait_until(lambda: [client["id"] for client in asked.client_list() if client["cmd"] == "xread"], 10,
+                           "who follows the journal")
     asked.client_kill_filter(_id=follower)
     client = server.client("consumer")
     for _ in range(2):
