@@ -62,7 +62,8 @@ static void what_ends_is_told_when_it_does(void **state)
     assert_reasons(7260, REASONS("CAs and CRLs: /tmp/quiver-test-"));
     assert_reasons(0, REASONS()); /* the clock was set back */
     assert_reasons(2 * FX_DAY,
-                   REASONS("CAs and CRLs: /tmp/quiver-test-", "own certificate: it ended at 20"));
+                   REASONS("CAs and CRLs: /tmp/quiver-test-", "CAs and CRLs: /tmp/quiver-test-",
+                           "own certificate: it ended at 20")); /* the CA itself, its CRL */
 }
 
 static void a_stale_crl_is_told_with_its_effect(void **state)
