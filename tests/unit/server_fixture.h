@@ -217,8 +217,8 @@ static inline int peer_read(struct peer *peer, char *text, int size)
     return got;
 }
 
-/** What peer_ask read last. */
-static char answer[2048];
+/** What peer_ask read last, in this thread. */
+static _Thread_local char answer[2048];
 
 /** The status of the answer to a request; 0: there was none, the connection is at its end. */
 static inline int peer_ask(struct peer *peer, const char *request)
