@@ -4,8 +4,8 @@
  * A service that pings is in no hurry, and there are many of them: one that wakes the worker by
  * itself costs several times what it costs among others, because caches are cold and the processor
  * was asleep. So a worker that has lately served renewals and nothing else looks at its connections
- * every few milliseconds only. Whoever asks for anything else is served at once from then on, and
- * waited at most one rest.
+ * every few milliseconds only. Whoever asks for anything else is served at once from his first
+ * request on; until then each step waits at most one rest, those of a handshake included.
  */
 #include "rest.h"
 
