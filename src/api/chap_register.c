@@ -77,6 +77,16 @@ static bool is_json(struct qv_str content_type, enum qv_chap_dialect dialect)
            (qv_str_equal_ignore_case(subtype, QV_STR("json")) || ends_with_json(subtype));
 }
 
+/* Bytes of which no reader makes JSON text, the lenient one of the reference included: there is no
+   place to tell. */
+#define UNREADABLE "\"There was an error parsing the body\""
+
+static bool is_unreadable(const struct qv_api *api, const struct qv_request *request)
+{
+    return is_json(request->content_type, api->config->chap.dialect) &&
+           !qv_chap_body_is_text(request->body);
+}
+
 /* QV_INVALID: the faults are written. */
 static enum qv_status read_registration(const struct qv_api *api, const struct qv_request *request,
                                         struct qv_chap_registration **ret_registration,
@@ -171,6 +181,10 @@ void chap_register(struct qv_api *api, const struct qv_permit *permit,
     QV_CLEANUP(qv_buf) struct qv_buf faults = {0};
     QV_CLEANUP(qv_buf) struct qv_buf ping_url = {0};
     QV_CLEANUP(qv_chap_registration) struct qv_chap_registration *registration = NULL;
+    if (is_unreadable(api, request)) {
+        qv_response_set_detail(response, 400, QV_STR(UNREADABLE));
+        return;
+    }
     enum qv_status status = read_registration(api, request, &registration, &faults);
     if (status == QV_INVALID && qv_buf_status(&faults) == QV_OK) {
         qv_response_set_detail(response, 422, qv_buf_str(&faults));

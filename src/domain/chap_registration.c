@@ -12,6 +12,36 @@
 
 /* ---- the text ---- */
 
+/* A byte order mark of UTF-16 (and little-endian UTF-32), or a zero where JSON in UTF-8 has none
+   (RFC 4627 section 3). */
+static bool has_wide_units(struct qv_str text)
+{
+    return qv_str_starts_with(text, QV_STR("\xFF\xFE")) ||
+           qv_str_starts_with(text, QV_STR("\xFE\xFF")) ||
+           qv_str_find(qv_str_part(text, 0, 4), '\0') != SIZE_MAX;
+}
+
+/* U+D800 to U+DFFF written as if they were characters. */
+static bool starts_with_surrogate(struct qv_str text)
+{
+    return text.length >= 3 && text.at[0] == '\xED' && ((unsigned char)text.at[1] & 0xE0) == 0xA0 &&
+           ((unsigned char)text.at[2] & 0xC0) == 0x80;
+}
+
+bool qv_chap_body_is_text(struct qv_str body)
+{
+    if (qv_str_is_utf8(body) || has_wide_units(body))
+        return true;
+    while (body.length > 0) {
+        uint32_t ignored;
+        size_t length = starts_with_surrogate(body) ? 3 : qv_str_next_code_point(body, &ignored);
+        if (length == 0)
+            return false;
+        body = qv_str_part(body, length, SIZE_MAX);
+    }
+    return true;
+}
+
 enum qv_status qv_chap_body_parse(struct qv_str text, size_t max_depth, json_t **ret_body,
                                   struct qv_buf *ret_faults)
 {

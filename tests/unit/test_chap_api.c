@@ -226,6 +226,19 @@ static void faults_of_the_body_are_told(void **state)
     expect_words(&broken, 422, "\"json_invalid\"");
 }
 
+static void bytes_that_are_no_text_have_an_answer_of_their_own(void **state)
+{
+    (void)state;
+    const struct call bytes = {REGISTER, .body = "{\"url\":\"\xFC\"}"};
+    expect(&bytes, 400, "{\"detail\":\"There was an error parsing the body\"}");
+    /* nothing is parsed that is not sent as JSON */
+    const struct call other = {.handle = chap_register,
+                               .operation = QV_OP_CHAP_REGISTER,
+                               .content_type = "text/plain",
+                               .body = "\xFC"};
+    expect_words(&other, 422, "\"model_attributes_type\"");
+}
+
 /* ---- ping and delete ------------------------------------------------------------------------- */
 
 #define PING      .handle = chap_ping, .operation = QV_OP_CHAP_PING

@@ -374,6 +374,37 @@ static void test_malformed_texts(void **state)
     }
 }
 
+static void test_bytes_that_are_no_text(void **state)
+{
+    (void)state;
+    static const struct {
+        struct qv_str body;
+        bool text;
+    } rows[] = {
+        {QV_STR(""), true},
+        {QV_STR("{"), true},
+        {QV_STR("\"\xC3\xBC\xF0\x9F\x8C\xA7\""), true},
+        {QV_STR("\xEF\xBB\xBF{}"), true},
+        {QV_STR("\"\xED\xA0\x80\xED\xBF\xBF\""), true}, /* halves of pairs */
+        {QV_STR("\xFF\xFE{\0\xFC\0"), true},            /* UTF-16 */
+        {QV_STR("\xFE\xFF\0{\0\xFC"), true},
+        {QV_STR("{\0\xFC\0"), true},
+        {QV_STR("\0\0\0\xFC"), true},
+        {QV_STR("\xFF"), false},
+        {QV_STR("\"\xFC\""), false}, /* Latin-1 */
+        {QV_STR("\"abc\xC3"), false},
+        {QV_STR("\"\xC0\x80\""), false},
+        {QV_STR("\"\xED\xA0\""), false},
+        {QV_STR("\"\xED\xA0\x80\xFC\""), false},
+        {QV_STR("\"abc\0\xFC\""), false},
+        {QV_STR("\"\xF4\x90\x80\x80\""), false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (qv_chap_body_is_text(rows[i].body) != rows[i].text)
+            fail_msg("row %zu", i);
+    }
+}
+
 static void test_depth_is_bounded(void **state)
 {
     (void)state;
@@ -486,6 +517,7 @@ int main(void)
         cmocka_unit_test(test_what_is_told_is_bounded),
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_malformed_texts),
+        cmocka_unit_test(test_bytes_that_are_no_text),
         cmocka_unit_test(test_depth_is_bounded),
         cmocka_unit_test(test_last_of_repeated_members_counts),
         cmocka_unit_test(test_nul_in_texts_and_names_is_kept),

@@ -39,6 +39,9 @@ void qv_chap_registration_write(const struct qv_chap_registration *registration,
 /** `[a-z][a-z0-9]*` groups joined by single hyphens, nothing behind them. */
 bool qv_chap_id_is_valid(struct qv_str text);
 
+/** Are the bytes of a body characters for a lenient reader (spec B1.6)? So are, beside UTF-8,
+ * halves of surrogate pairs and units of 16 and 32 bits; qv_chap_body_parse refuses both. */
+bool qv_chap_body_is_text(struct qv_str body);
 /** Reads a body's text (spec B1.6): as qv_json_parse, but of members of one name the last counts
  *  and texts may have NUL. QV_INVALID: `ret_faults` as above, of type json_invalid; the wording and
  *  the place are the parser's own. */
