@@ -2,9 +2,11 @@
  * Judges e-mail addresses by their syntax alone (RFC 5321 section 4.1.2, RFC 5322 section 3.4.1,
  * RFC 6531) and says in the words of spec/chap-registration B1.6 what is wrong.
  *
- * An address may stand behind a display name, in angle brackets. Letters beyond ASCII are taken as
- * they are on both sides of the @. The rules are tables in the order in which they are judged:
- * characters first, then periods and hyphens, then lengths, then which domains there are.
+ * An address may stand behind a display name, in angle brackets, if the name is one of words or of
+ * quotes; what is wrong with any other form is said in the order of its parts. Letters beyond ASCII
+ * are taken as they are, in names and on both sides of the @. The rules are tables in the order in
+ * which they are judged: characters first, then periods and hyphens, then lengths, then which
+ * domains there are.
  *
  * Holds always: what was accepted is accepted again and stays the same. Pure; any thread.
  */
@@ -41,9 +43,9 @@ static enum qv_status refuse(struct qv_buf *reason, const char *words)
     return QV_INVALID;
 }
 
-/* ---- a display name before it ---- */
+/* ---- quotes ---- */
 
-/* Behind a quoted text at the front, 0 where there is none or it has nothing in it. */
+/* Behind a quoted text at the front, 0 where there is none or it has no end. */
 static size_t quoted_length(struct qv_str text)
 {
     if (text.length == 0 || text.at[0] != '"')
@@ -52,47 +54,96 @@ static size_t quoted_length(struct qv_str text)
         if (text.at[i] == '\\')
             i++;
         else if (text.at[i] == '"')
-            return i > 1 ? i + 1 : 0;
+            return i + 1;
     }
     return 0;
+}
+
+/* The first of the characters that stands in no quotes; SIZE_MAX: none does. */
+static size_t find_unquoted(struct qv_str text, const char *wanted)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        size_t quoted = quoted_length(qv_str_part(text, i, SIZE_MAX));
+        if (quoted > 0)
+            i += quoted - 1;
+        else if (text.at[i] == '"')
+            return SIZE_MAX;
+        else if (text.at[i] != '\0' && strchr(wanted, text.at[i]) != NULL)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* ---- a display name before it ---- */
+
+/* What stands between an angle bracket at the front and one at the end, if that is an address. */
+static void take_brackets(struct qv_str text, struct qv_str *ret_address)
+{
+    if (text.length < 3 || text.at[text.length - 1] != '>')
+        return;
+    struct qv_str address = qv_str_part(text, 1, text.length - 2);
+    if (qv_str_find(address, '\n') == SIZE_MAX)
+        *ret_address = qv_chap_trim(address);
+}
+
+/* Of a name without quotes. */
+static bool in_name(unsigned char c)
+{
+    return c == ' ' || (in_local_part(c) && c != '.');
 }
 
 static bool is_plain_name(struct qv_str name)
 {
     for (size_t i = 0; i < name.length; i++) {
         unsigned char c = (unsigned char)name.at[i];
-        if (!in_local_part(c) && !qv_chap_is_blank(c))
+        if (!in_name(c) && !qv_chap_is_blank(c))
             return false;
     }
     return true;
 }
 
-/* The address of `Name <address>`; the text itself where it has not that form. */
+/* Where brackets begin behind the last quote that has only blanks before them; there is something
+ * between it and the first. */
+static size_t find_behind_quotes(struct qv_str text)
+{
+    size_t open = SIZE_MAX;
+    for (size_t i = text.length; i-- > 2;) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (c == '<')
+            open = i;
+        else if (c == '"' && open != SIZE_MAX)
+            return open;
+        else if (c >= 0x80 || !qv_chap_is_blank(c))
+            open = SIZE_MAX;
+    }
+    return SIZE_MAX;
+}
+
+/* The address of `Name <address>` and of `"Name" <address>`, whatever stands between the quotes;
+ * the text itself where it has not that form. */
 static struct qv_str without_name(struct qv_str text)
 {
-    size_t quoted = quoted_length(text);
-    struct qv_str rest = qv_str_part(text, quoted, SIZE_MAX);
-    size_t open = qv_str_find(rest, '<');
-    if (open == SIZE_MAX || open + 2 >= rest.length || rest.at[rest.length - 1] != '>')
-        return text;
-    struct qv_str name = qv_str_part(rest, 0, open);
-    if (quoted > 0 ? qv_chap_trim(name).length > 0 : !is_plain_name(name))
-        return text;
-    return qv_chap_trim(qv_str_part(rest, open + 1, rest.length - open - 2));
+    bool quoted = text.length > 0 && text.at[0] == '"';
+    size_t open = quoted ? find_behind_quotes(text) : qv_str_find(text, '<');
+    if (open != SIZE_MAX && (quoted || is_plain_name(qv_str_part(text, 0, open))))
+        take_brackets(qv_str_part(text, open, SIZE_MAX), &text);
+    return text;
 }
 
 /* ---- characters ---- */
 
 /* A character that may not be, as it is called: a blank SPACE, a control by its number, others
  * between quotes. */
-static void put_character(struct qv_buf *buf, unsigned char c)
+static void put_character(struct qv_buf *buf, struct qv_str character)
 {
+    unsigned char c = (unsigned char)character.at[0];
     if (c == ' ')
         qv_buf_put_text(buf, "SPACE");
     else if (c < ' ' || c == 0x7F)
         qv_buf_printf(buf, "U+%04X", c);
     else
-        qv_buf_printf(buf, c == '\'' || c == '\\' ? "\"%c\"" : "'%c'", c);
+        qv_buf_printf(buf, c == '\'' || c == '\\' ? "\"%.*s\"" : "'%.*s'", (int)character.length,
+                      character.at);
 }
 
 /* Where it stands in the list of such characters: those in double quotes, those in single ones,
@@ -124,8 +175,9 @@ static enum qv_status check_characters(struct qv_str part, bool (*may_be)(unsign
         for (unsigned char c = 0; c < sizeof(bad); c++) {
             if (!bad[c] || list_part(c) != which)
                 continue;
+            const char character = (char)c;
             qv_buf_put_text(reason, between);
-            put_character(reason, c);
+            put_character(reason, (struct qv_str){.at = &character, .length = 1});
             between = ", ";
         }
     }
@@ -264,24 +316,78 @@ static const char *const common_mailboxes[] = {
     "hostmaster", "usenet",    "news",  "webmaster", "www",   "uucp", "ftp",      NULL,
 };
 
-/* Moves `rest` behind the @-sign that follows the part before it. */
-static enum qv_status split(struct qv_str *rest, struct qv_str *ret_local, struct qv_buf *reason)
+static const char no_at_sign[] = "An email address must have an @-sign.";
+
+/* An address in its parts, while it is judged. */
+struct parts {
+    struct qv_str local, domain;
+    bool bracketed; /* angle brackets and perhaps a name are around it still */
+};
+
+/* Behind the quotes that a text begins with nothing may follow. */
+static enum qv_status check_behind_quotes(struct qv_str text, struct qv_buf *reason)
 {
-    size_t quoted = quoted_length(*rest);
-    if (quoted > 0 && quoted < rest->length && rest->at[quoted] == '@')
-        return refuse(reason, "Quoting the part before the @-sign is not allowed here.");
-    size_t at = qv_str_find(*rest, '@');
+    struct qv_str rest = qv_str_part(text, quoted_length(text), SIZE_MAX);
+    if (rest.length == 0)
+        return QV_OK;
+    qv_buf_put_text(reason, "Extra character(s) found after close quote:");
+    for (const char *between = " "; rest.length > 0; between = ", ") {
+        uint32_t ignored;
+        size_t length = qv_str_next_code_point(rest, &ignored);
+        length = length > 0 ? length : 1;
+        qv_buf_put_text(reason, between);
+        put_character(reason, qv_str_part(rest, 0, length));
+        rest = qv_str_part(rest, length, SIZE_MAX);
+    }
+    return QV_INVALID;
+}
+
+/* `name`, and `rest` from an angle bracket on; what is in the brackets is left. */
+static enum qv_status open_brackets(struct qv_str name, struct qv_str *rest, struct qv_buf *reason)
+{
+    if (name.length > 0 && name.at[0] == '"')
+        QV_TRY(check_behind_quotes(name, reason));
+    else
+        QV_TRY(check_characters(
+            name, in_name,
+            "The display name contains invalid characters when not quoted:", reason));
+    if (qv_str_find(*rest, '>') == SIZE_MAX)
+        return refuse(reason, "An open angle bracket at the start of the email address has to be "
+                              "followed by a close angle bracket at the end.");
+    if (rest->at[rest->length - 1] != '>')
+        return refuse(reason, "There can't be anything after the email address.");
+    *rest = qv_str_part(*rest, 1, rest->length - 2);
+    return QV_OK;
+}
+
+static enum qv_status split(struct qv_str text, struct parts *parts, struct qv_buf *reason)
+{
+    size_t at = find_unquoted(text, "@<");
     if (at == SIZE_MAX)
-        return refuse(reason, "An email address must have an @-sign.");
-    *ret_local = qv_str_part(*rest, 0, at);
-    *rest = qv_str_part(*rest, at + 1, SIZE_MAX);
+        return refuse(reason, no_at_sign);
+    parts->bracketed = text.at[at] == '<';
+    if (parts->bracketed) {
+        struct qv_str name = qv_chap_trim(qv_str_part(text, 0, at));
+        text = qv_str_part(text, at, SIZE_MAX);
+        QV_TRY(open_brackets(name, &text, reason));
+        at = find_unquoted(text, "@");
+    }
+    if (at == SIZE_MAX)
+        return refuse(reason, no_at_sign);
+    parts->local = qv_str_part(text, 0, at);
+    parts->domain = qv_str_part(text, at + 1, SIZE_MAX);
     return QV_OK;
 }
 
 static enum qv_status check_local_part(struct qv_str local, struct qv_buf *reason)
 {
-    if (local.length == 0)
+    size_t quoted = quoted_length(local);
+    if (quoted > 0)
+        QV_TRY(check_behind_quotes(local, reason));
+    if (local.length == 0 || quoted == 2)
         return refuse(reason, "There must be something before the @-sign.");
+    if (quoted > 0)
+        return refuse(reason, "Quoting the part before the @-sign is not allowed here.");
     QV_TRY(check_characters(
         local, in_local_part,
         "The email address contains invalid characters before the @-sign:", reason));
@@ -303,12 +409,16 @@ enum qv_status qv_chap_email_read(struct qv_str text, struct qv_buf *normal,
 {
     if (characters(text) > TEXT_MAX)
         return refuse(ret_reason, "Length must not exceed 2048 characters");
-    struct qv_str domain = without_name(qv_chap_trim(text)), local;
-    QV_TRY(split(&domain, &local, ret_reason));
+    struct parts parts;
+    QV_TRY(split(without_name(qv_chap_trim(text)), &parts, ret_reason));
+    struct qv_str local = parts.local, domain = parts.domain;
     QV_TRY(check_local_part(local, ret_reason));
     QV_TRY(check_domain(domain, ret_reason));
     QV_TRY(check_length(characters(local) + 1 + characters(domain), ADDRESS_MAX,
                         "The email address is too long", ret_reason));
+    if (parts.bracketed)
+        return refuse(ret_reason, "A display name and angle brackets around the email address are "
+                                  "not permitted here.");
     bool common = qv_text_find(common_mailboxes, local, true) != NULL;
     qv_text_put_case(local, common ? QV_CASE_LOWER : QV_CASE_KEPT, normal);
     qv_buf_put_char(normal, '@');

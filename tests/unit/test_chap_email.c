@@ -9,6 +9,10 @@
 
 #define A8       "aaaaaaaa"
 #define A56      A8 A8 A8 A8 A8 A8 A8
+#define UNQUOTED "The display name contains invalid characters when not quoted:"
+#define EXTRA    "Extra character(s) found after close quote:"
+#define BRACKETS                                                                                   \
+    "A display name and angle brackets around the email address are not permitted here."
 #define TOO_MANY "After the @-sign, periods cannot be separated by so many characters "
 
 static const struct {
@@ -19,11 +23,12 @@ static const struct {
     {"!#$%&'*+-/=?^_`{|}~@x.org", "!#$%&'*+-/=?^_`{|}~@x.org"},
     {" \tbob@example.org\n", "bob@example.org"},
     {"Bob <bob@example.org>", "bob@example.org"},
-    {"Bob B. Smith<  bob@example.org > ", "bob@example.org"},
+    {"Bob B Smith<  bob@example.org > ", "bob@example.org"},
     {"B\xC3\xB6"
      "b <bob@example.org>",
      "bob@example.org"},
     {"\"Smith, \\\"Bob\\\"\" <bob@Example.org>", "bob@example.org"},
+    {"\"Bob\" <x@y> \"B.\" <bob@example.org>", "bob@example.org"},
     {"<bob@example.org>", "bob@example.org"},
     {"bob@example.o", "bob@example.o"},
     {"bob@sub-1.2x.example.1c", "bob@sub-1.2x.example.1c"},
@@ -70,8 +75,26 @@ static const struct {
      "The email address contains invalid characters before the @-sign: SPACE."},
     {"b(o)b@example.org",
      "The email address contains invalid characters before the @-sign: '(', ')'."},
-    {"a;b <b@x.org>",
-     "The email address contains invalid characters before the @-sign: ';', '<', SPACE."},
+    {"Smith; B.'s <b@x.org>", UNQUOTED " '.', ';'."},
+    {"a\tb, <b@x.org", UNQUOTED " ',', U+0009."},
+    {"<> <b@x.org>", UNQUOTED " '>'."},
+    {"Bob <b@x.org> x", "There can't be anything after the email address."},
+    {"\"B\" <b@x.org>\"", "There can't be anything after the email address."},
+    {"Bob <b@x.org",
+     "An open angle bracket at the start of the email address has to be followed by "
+     "a close angle bracket at the end."},
+    {"\"a\"b\xC3\xB6 c <b@x.org>", EXTRA " 'b', '\xC3\xB6', SPACE, 'c'"},
+    {"\"a\"'@x.org", EXTRA " \"'\""},
+    {"\"\" <b@x.org>", BRACKETS},
+    {"<<b@x.org>>", BRACKETS},
+    {"\"\" <b@localhost>", "The part after the @-sign is not valid. It should have a period."},
+    {"<b\n@x.org>", "The email address contains invalid characters before the @-sign: U+000A."},
+    {"\"\" <b<c@x.org>", "The email address contains invalid characters before the @-sign: '<'."},
+    {"\"Bob <b@x.org>", "An email address must have an @-sign."},
+    {"b\"b@x.org", "An email address must have an @-sign."},
+    {"b\"@\"b", "An email address must have an @-sign."},
+    {"b\"@\"@x.org", "The email address contains invalid characters before the @-sign: '\"', '@'."},
+    {"\"\"@x.org", "There must be something before the @-sign."},
     {"bob@localhost", "The part after the @-sign is not valid. It should have a period."},
     {"bob@123.456", "The part after the @-sign is not valid. It is not within a valid top-level "
                     "domain."},
