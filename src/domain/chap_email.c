@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define TEXT_MAX    2048 /* characters, display name included */
-#define ADDRESS_MAX 254
+#define ADDRESS_MAX 254  /* bytes, RFC 5321 section 4.5.3.1.3 */
 #define DOMAIN_MAX  253
 #define LABEL_MAX   63
 
@@ -404,6 +404,31 @@ static size_t characters(struct qv_str text)
     return count;
 }
 
+/* How many bytes the widest character has. */
+static size_t width(struct qv_str text)
+{
+    size_t widest = 1;
+    uint32_t ignored;
+    for (size_t length; (length = qv_str_next_code_point(text, &ignored)) > 0;) {
+        widest = length > widest ? length : widest;
+        text = qv_str_part(text, length, SIZE_MAX);
+    }
+    return widest;
+}
+
+/* Counts bytes but tells characters: from how many to how many must go. */
+static enum qv_status check_size(struct qv_str local, struct qv_str domain, struct qv_buf *reason)
+{
+    static const char words[] = "The email address is too long";
+    size_t size = local.length + 1 + domain.length;
+    size_t widest = width(local) > width(domain) ? width(local) : width(domain);
+    if (size <= ADDRESS_MAX + 1 || widest == 1)
+        return check_length(size, ADDRESS_MAX, words, reason);
+    size_t most = size - ADDRESS_MAX, least = most < widest ? 1 : most / widest;
+    qv_buf_printf(reason, "%s (%zu-%zu characters too many).", words, least, most);
+    return QV_INVALID;
+}
+
 enum qv_status qv_chap_email_read(struct qv_str text, struct qv_buf *normal,
                                   struct qv_buf *ret_reason)
 {
@@ -414,8 +439,7 @@ enum qv_status qv_chap_email_read(struct qv_str text, struct qv_buf *normal,
     struct qv_str local = parts.local, domain = parts.domain;
     QV_TRY(check_local_part(local, ret_reason));
     QV_TRY(check_domain(domain, ret_reason));
-    QV_TRY(check_length(characters(local) + 1 + characters(domain), ADDRESS_MAX,
-                        "The email address is too long", ret_reason));
+    QV_TRY(check_size(local, domain, ret_reason));
     if (parts.bracketed)
         return refuse(ret_reason, "A display name and angle brackets around the email address are "
                                   "not permitted here.");

@@ -108,6 +108,10 @@ static const struct {
     {"bob@" A56 A8 "aa.org", TOO_MANY "(3 characters too many)."},
     {A56 "@" A56 "." A56 "." A56 "." A56 ".org",
      "The email address is too long (34 characters too many)."},
+    {A56 A56 A56 A56 "abcdefg\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5.org@example.org",
+     "The email address is too long (1-2 characters too many)."},
+    {A56 A56 A56 A56 "abcdefghijk\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5.org@example.org",
+     "The email address is too long (2-6 characters too many)."},
     {"bob@" A56 "." A56 "." A56 "." A56 "." A56 ".org",
      "The email address is too long after the @-sign (35 characters too many)."},
 };
