@@ -430,6 +430,7 @@ int main(void)
         TEST(ping_url_is_as_configured),
         TEST(content_types_are_judged),
         TEST(faults_of_the_body_are_told),
+        TEST(bytes_that_are_no_text_have_an_answer_of_their_own),
         TEST(a_ping_tells_the_new_end),
         TEST(a_delete_has_no_words),
         TEST(the_store_being_away_is_told),
