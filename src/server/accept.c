@@ -138,6 +138,7 @@ static void on_door(h2o_socket_t *sock, const char *err)
         if (!accept_one(door))
             return;
     }
+    door->worker->rest.crowded = true;
 }
 
 void qv_accept_start(struct qv_worker *worker)

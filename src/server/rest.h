@@ -9,11 +9,13 @@
 /** Zeroed: nothing was served. The worker's thread. */
 struct qv_rest {
     unsigned requests, renewals;     /**< since the last turn */
+    bool crowded;                    /**< more may wait at a door than one turn lets in */
+    struct qv_mono turn;             /**< when this turn began, at the latest */
     struct qv_mono renewed, hurried; /**< the last turn with a renewal, with anything else */
 };
 
-/** Between two turns of the loop: sleeps for some milliseconds where renewals come and nothing
- *  else did for a while. */
+/** Between two turns of the loop: sleeps for what is left of some milliseconds where renewals come
+ *  and nothing else did for a while. */
 void qv_rest_take(struct qv_rest *rest);
 
 #endif
