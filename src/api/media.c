@@ -32,14 +32,16 @@ static bool is_refused(struct qv_str element)
     return false;
 }
 
-/* How exactly a range names JSON: 3 fully, 2 by its kind, 1 anything, 0 not. */
+/* How exactly a range names JSON: 3 fully, 2 by its kind, 1 anything, 0 not. Two ranges that no RFC
+ * knows are there because clients send them: a lone `*` (Java's own does), and kinds by suffix. */
 static int precision(struct qv_str type)
 {
     if (qv_str_equal_ignore_case(type, qv_str_from(json_media)))
         return 3;
-    if (qv_str_equal_ignore_case(type, QV_STR("application/*")))
+    if (qv_str_equal_ignore_case(type, QV_STR("application/*")) ||
+        qv_str_equal_ignore_case(type, QV_STR("application/*+json")))
         return 2;
-    return qv_str_equal(type, QV_STR("*/*")) ? 1 : 0;
+    return qv_str_equal(type, QV_STR("*/*")) || qv_str_equal(type, QV_STR("*")) ? 1 : 0;
 }
 
 /* The most exact range that fits decides. No header, or an empty one, accepts everything. */

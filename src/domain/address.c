@@ -67,7 +67,7 @@ void qv_address_normalize(struct qv_str raw, struct qv_buf *buf)
         put_groups(buf, (struct qv_str){.at = digits, .length = sizeof(digits)}, 2);
     else if (qv_ipv6_read(text, bytes))
         put_ipv6(buf, bytes);
-    else
+    else if (!qv_ipv6_put_misspelt(text, buf))
         qv_buf_put(buf, text);
 }
 

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define IPV6_TEXT_MAX 39 /* eight groups of four digits and seven colons */
+#define IPV6_GROUPS   8
+#define IPV6_GROUP    4 /* digits */
 #define LABEL_MAX     63
 
 static bool is_hex(char c)
@@ -109,6 +111,54 @@ bool qv_ipv6_read(struct qv_str text, unsigned char ret_bytes[QV_IPV6_SIZE])
     if (!write_groups(text, groups, sizeof(groups)) || inet_pton(AF_INET6, groups, &address) != 1)
         return false;
     memcpy(ret_bytes, address.s6_addr, QV_IPV6_SIZE);
+    return true;
+}
+
+/* Groups that are empty when `::` is used once: two at an end, one within. SIZE_MAX: a colon stands
+ * alone at an end. */
+static size_t empty_groups_of_one_double(struct qv_str text)
+{
+    size_t last = text.length - 1;
+    bool first_is = text.at[0] == ':', last_is = text.at[last] == ':';
+    if ((first_is && text.at[1] != ':') || (last_is && text.at[last - 1] != ':'))
+        return SIZE_MAX;
+    return first_is || last_is ? 2 : 1;
+}
+
+/* Eight groups, or fewer with one `::`. */
+static bool has_ipv6_shape(struct qv_str text, size_t *ret_count)
+{
+    struct qv_str rest = text, group;
+    size_t count = 0, empty = 0;
+    for (; qv_str_split_next(&rest, ':', &group); count++)
+        empty += group.length == 0;
+    *ret_count = count;
+    if (count < 3 || count > IPV6_GROUPS)
+        return false;
+    return empty == 0 ? count == IPV6_GROUPS : empty == empty_groups_of_one_double(text);
+}
+
+static void put_group(struct qv_str group, struct qv_buf *buf)
+{
+    for (size_t width = group.length; width < IPV6_GROUP; width++)
+        qv_buf_put_char(buf, '0');
+    qv_buf_put(buf, group);
+}
+
+bool qv_ipv6_put_misspelt(struct qv_str text, struct qv_buf *buf)
+{
+    size_t count;
+    if (qv_str_find(text, '.') != SIZE_MAX || !has_ipv6_shape(text, &count))
+        return false;
+    size_t left_out = IPV6_GROUPS - count, start = buf->length;
+    struct qv_str group;
+    while (qv_str_split_next(&text, ':', &group)) {
+        if (buf->length > start)
+            qv_buf_put_char(buf, ':');
+        for (; group.length == 0 && left_out > 0; left_out--)
+            qv_buf_put_text(buf, "0000:");
+        put_group(group, buf);
+    }
     return true;
 }
 

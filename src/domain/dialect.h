@@ -55,8 +55,7 @@ struct qv_dialect_words {
     const char *exclusivity_not_integer;
     const char *set_not_list;
     const char *set_empty;
-    const char *path_blank; /**< of an HTTP operation that has one */
-    const char *method_unknown;
+    const char *method_unknown; /**< of an HTTP operation that has one */
 };
 
 /* ---- system-discovery and device-discovery (spec 4.7) ---- */

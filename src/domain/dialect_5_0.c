@@ -45,7 +45,6 @@ static const struct qv_dialect_words words = {
     .exclusivity_not_integer = "allow-exclusivity metadata must have integer value.",
     .set_not_list = "Property value should be a set of string values",
     .set_empty = "Property value should be a non-empty set",
-    .path_blank = "Value should be a HttpOperationModel record",
     .method_unknown = "Value should be a HttpOperationModel record",
 };
 

@@ -54,7 +54,6 @@ static const struct qv_dialect_words words = {
         "allowExclusivity metadata must have the string representation of an integer value.",
     .set_not_list = "Property value should be a set/list of string values",
     .set_empty = "Property value should be a non-empty set/list",
-    .path_blank = "Path should be non-empty",
     .method_unknown = "Method should be a standard HTTP method",
 };
 

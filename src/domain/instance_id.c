@@ -101,20 +101,23 @@ void qv_instance_id_normalize(const struct qv_dialect *dialect, struct qv_str ra
 
 /* ---- checking ---- */
 
-static bool is_complete(const struct qv_dialect *dialect, const struct qv_str parts[PART_COUNT])
+/* The reference forgets the empty parts at an id's end, also where it tells of the id. */
+static enum qv_status refuse_shape(const struct qv_dialect *dialect, struct qv_str id,
+                                   struct qv_error *error)
 {
-    bool complete = parts[VERSION].length > 0;
-    if (dialect->instance_id.by_parts)
-        complete = complete && parts[PROVIDER].length > 0 && parts[DEFINITION].length > 0;
-    return complete;
+    if (dialect->instance_id.by_parts) {
+        while (id.length > 0 && id.at[id.length - 1] == dialect->instance_id.separator[0])
+            id.length--;
+    }
+    return qv_error_set(error, QV_INVALID, "%s%.*s", dialect->instance_id.violation,
+                        QV_STR_ARG(id));
 }
 
 static enum qv_status check(const struct qv_dialect *dialect, struct qv_str id,
                             struct qv_str parts[PART_COUNT], struct qv_error *error)
 {
-    if (!split(dialect, id, parts) || !is_complete(dialect, parts))
-        return qv_error_set(error, QV_INVALID, "%s%.*s", dialect->instance_id.violation,
-                            QV_STR_ARG(id));
+    if (!split(dialect, id, parts) || parts[VERSION].length == 0)
+        return refuse_shape(dialect, id, error);
     if (!dialect->instance_id.by_parts)
         return QV_OK;
     QV_TRY(qv_name_check(dialect, QV_ENTITY_SYSTEM, parts[PROVIDER], error));

@@ -1,7 +1,7 @@
 /*
  * The property validator HTTP_OPERATIONS: an object from operations' names to {path, method}
  * (spec 3.8). Dialect 5.0 says of everything that is wrong with a value the same words; what is not
- * there is no record in any dialect.
+ * there, or blank, is no record in any dialect.
  * Pure; any thread.
  */
 #include "dialect.h"
@@ -42,18 +42,21 @@ static enum qv_status check_members(const json_t *record, struct qv_error *error
     return QV_OK;
 }
 
+static bool is_missing(const json_t *value)
+{
+    return value == NULL || qv_str_is_blank(qv_json_str(value));
+}
+
 /* {path, method}, in this order. */
 static enum qv_status make_record(const struct qv_dialect *dialect,
                                   json_t *const values[MEMBER_COUNT], json_t **ret_record,
                                   struct qv_error *error)
 {
-    if (values[PATH] == NULL || values[METHOD] == NULL)
+    if (is_missing(values[PATH]) || is_missing(values[METHOD]))
         return refuse_record(error);
     struct qv_str path = qv_str_trim(qv_json_str(values[PATH]));
     struct qv_str name = qv_str_trim(qv_json_str(values[METHOD]));
     const char *method = qv_text_find(standard_methods, name, true);
-    if (qv_str_is_blank(path))
-        return qv_error_set(error, QV_INVALID, "%s", dialect->words->path_blank);
     if (method == NULL)
         return qv_error_set(error, QV_INVALID, "%s", dialect->words->method_unknown);
     json_t *record = json_pack("{s:s%,s:s}", "path", path.at, path.length, "method", method);

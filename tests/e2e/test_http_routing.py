@@ -237,6 +237,11 @@ ACCEPT = [
     ("application/xml", 406),
     ("application/problem+json", 406),
     ("nonsense", 406),
+    ("*", 200),
+    ("text/html, *; q=.2", 200),
+    ("application/*+json", 200),
+    ("application/*+xml", 406),
+    ("*/json", 406),
 ]
 
 

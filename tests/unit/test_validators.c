@@ -150,9 +150,11 @@ static const struct {
     {HTTP, "{'a':{'method':'GET'}}", NULL, NO_RECORD},
     {HTTP, "{'a':{'path':'/'}}", NULL, NO_RECORD},
     {HTTP, "{'a':{'path':'/','method':'GET','x':1}}", NULL, NO_RECORD},
-    {HTTP, "{'a':{'path':' ','method':'LOOK'}}", NULL, "Path should be non-empty"},
+    {HTTP, "{'a':{'path':'','method':'GET'}}", NULL, NO_RECORD},
+    {HTTP, "{'a':{'path':' ','method':'LOOK'}}", NULL, NO_RECORD},
+    {HTTP, "{'a':{'path':'/','method':''}}", NULL, NO_RECORD},
+    {HTTP, "{'a':{'path':'/','method':' '}}", NULL, NO_RECORD},
     {HTTP, "{'a':{'path':'/','method':'LOOK'}}", NULL, "Method should be a standard HTTP method"},
-    {HTTP, "{'a':{'path':'/','method':''}}", NULL, "Method should be a standard HTTP method"},
 };
 
 /* Registers an interface of a template whose one property has the validator. */
