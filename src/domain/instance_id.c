@@ -78,10 +78,10 @@ static void put_part(const struct qv_dialect *dialect, size_t place, struct qv_s
     };
     if (place < QV_COUNT_OF(named))
         qv_name_normalize(dialect, named[place], part, buf);
-    else if (place == VERSION && !qv_str_is_blank(part)) /* no part comes from nothing */
+    else if (place > VERSION) /* too many: told as it came */
+        qv_buf_put(buf, part);
+    else if (!qv_str_is_blank(part)) /* no part comes from nothing */
         qv_version_normalize(part, buf);
-    else
-        qv_text_put_trimmed(part, buf);
 }
 
 void qv_instance_id_normalize(const struct qv_dialect *dialect, struct qv_str raw,

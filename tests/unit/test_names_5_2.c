@@ -313,6 +313,7 @@ static void what_is_no_id_is_refused(void **state)
         {"x", NO_ID "X"},
         {"a-b|k", NO_ID "AB|k"},
         {"a|b|1|2", NO_ID "A|b|1.0.0|2"},
+        {"a|b|1| 2 ", NO_ID "A|b|1.0.0| 2 "},
         {"a|b|1|", NO_ID "A|b|1.0.0"}, /* empty parts at the end are not told */
         {"a|b|1||", NO_ID "A|b|1.0.0"},
         {"|", NO_ID},
