@@ -7,6 +7,7 @@
 #include "text.h"
 #include "validators.h"
 #include <quiver/base/memory.h>
+#include <string.h>
 
 /* ---- addresses under an alias key ---- */
 
@@ -157,13 +158,37 @@ static enum qv_status put_in_order(const struct qv_template *template_, json_t *
     return status;
 }
 
+static bool has_property(const struct qv_template *template_, const char *name)
+{
+    for (size_t i = 0; i < template_->property_count; i++) {
+        if (strcmp(template_->properties[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Addresses that came before the template's stay before them: a lookup by type judges the first
+ * (spec 3.11). */
+static enum qv_status put_first_addresses(const struct qv_rules *rules,
+                                          const struct qv_template *template_,
+                                          const json_t *properties, json_t *all)
+{
+    const char *name;
+    if (qv_interface_addresses(rules, properties, &name) == NULL || has_property(template_, name))
+        return QV_OK;
+    json_t *value = json_object_get(properties, name);
+    return json_object_set_nocheck(all, name, value) == 0 ? QV_OK : QV_NO_MEMORY;
+}
+
 /* The template's properties in the order of an answer, behind them the others as they came. */
-static enum qv_status put_together(const struct qv_template *template_, json_t *const *values,
+static enum qv_status put_together(const struct qv_rules *rules,
+                                   const struct qv_template *template_, json_t *const *values,
                                    const json_t *properties, json_t **ret_properties)
 {
     QV_CLEANUP(qv_json) json_t *all = json_object();
     if (all == NULL)
         return QV_NO_MEMORY;
+    QV_TRY(put_first_addresses(rules, template_, properties, all));
     QV_TRY(put_in_order(template_, values, all));
     const char *name;
     json_t *value;
@@ -190,7 +215,8 @@ enum qv_status qv_interface_check_properties(const struct qv_rules *rules,
     for (size_t i = 0; i < count && status == QV_OK; i++)
         status = check_property(rules, template_, &template_->properties[i], properties, &values[i],
                                 error);
-    if (status == QV_OK && put_together(template_, values, properties, ret_properties) != QV_OK)
+    if (status == QV_OK &&
+        put_together(rules, template_, values, properties, ret_properties) != QV_OK)
         status = qv_no_memory(error);
     qv_members_drop(values, count);
     qv_free(values);

@@ -258,6 +258,25 @@ def test_address_types_shorten_the_answer_but_not_the_store(registry, found, typ
     assert len(whole["interfaces"][0]["properties"]["accessAddresses"]) == 3
 
 
+@pytest.mark.parametrize(
+    "first, types, is_found",
+    [
+        ("host", ["HOSTNAME"], True),
+        ("host", ["IPV4"], False),
+        ("accessAddresses", ["HOSTNAME"], False),
+        ("accessAddresses", ["IPV4"], True),
+    ],
+)
+def test_of_several_addresses_the_first_as_sent_is_judged(registry, first, types, is_found):
+    both = {"accessAddresses": ["10.0.0.7"], "host": "two.example.org"}
+    sent = {first: both[first], **both, "accessPort": 8080, "basePath": "/"}
+    instance = register(registry.client(P1), "lf-two", interfaces=[interface(properties=sent)])
+    only = [instance["instanceId"]]
+    assert lookup_ids(registry.client("consumer"), instanceIds=only, addressTypes=types) == (
+        only if is_found else []
+    )
+
+
 VERBOSE = [
     ("", False),
     ("?verbose", False),

@@ -302,8 +302,8 @@ ADDRESS_LISTS = [
         (["123"], ADDRESS + "123 is not a hostname"),
         (["1.2.3"], ADDRESS + "1.2.3 is not a hostname"),
         (["10.0.0.1:80"], ADDRESS + "10.0.0.1:80 is not a hostname"),
-        (["[::1]"], ADDRESS + "[::1] is not a hostname"),
-        (["fe80::1%eth0"], ADDRESS + "fe80::1%eth0 is not a hostname"),
+        (["[::1]"], ADDRESS + "000[" + ":0000" * 6 + ":001] is not a hostname"),
+        (["fe80::1%eth0"], ADDRESS + "fe80" + ":0000" * 6 + ":1%eth0 is not a hostname"),
         (["1::2::3"], ADDRESS + "1::2::3 is not a hostname"),
         (["a" * 64 + ".example"], ADDRESS + "a" * 64 + ".example is not a hostname"),
         (
