@@ -7,7 +7,6 @@
 #define QUIVER_SERVER_WORKER_H
 
 #include "cursor.h"
-#include "gate.h"
 #include "limiter.h"
 #include "listeners.h"
 #include "loop_timer.h"
@@ -17,6 +16,7 @@
 #include "router.h"
 
 #include <h2o.h>
+#include <quiver/base/gate.h>
 #include <quiver/trust/trust.h>
 #include <semaphore.h>
 #include <stdatomic.h>

@@ -31,10 +31,25 @@ static void drop_entities(struct qv_outcome *outcome)
     qv_entity_free(&outcome->chap);
 }
 
+/* While the store takes no changes at all that has a line of its own, and not one for each. */
+static void log_failed(struct qv_change *change)
+{
+    struct qv_store *store = change->store;
+    unsigned suppressed;
+    if (!store->session.open || store->tail.stuck ||
+        !qv_gate_pass(&store->commands.failures, qv_mono_now(), &suppressed))
+        return;
+    qv_log(QV_LOG_WARNING, "change failed", QV_LOG_CSTR("change", qv_script_name(change->script)),
+           QV_LOG_CSTR("reason", qv_error_message(&change->outcome.error)),
+           QV_LOG_INT("suppressed", suppressed));
+}
+
 /* The end of a change's way. */
 static void answer(struct qv_change *change)
 {
     struct qv_store *store = change->store;
+    if (change->outcome.status == QV_UNAVAILABLE)
+        log_failed(change);
     qv_loop_disarm(store->loop, &change->timer);
     if (change->parked)
         DL_DELETE(store->commands.parked, change);

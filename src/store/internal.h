@@ -13,6 +13,7 @@
 #include "reasons.h"
 #include "scripts.h"
 
+#include <quiver/base/gate.h>
 #include <quiver/store/store.h>
 
 #define QV_TOKEN_SIZE 17 /* with its NUL */
@@ -67,6 +68,7 @@ struct qv_commands {
     struct qv_change *parked; /* made, but not in the view yet; by revision */
     size_t count;             /* changes that have had no answer yet, parked ones included */
     bool stopping;
+    struct qv_gate failures; /* for "change failed" */
 };
 
 /* ---- gather.c: renewals that wait for company ---- */

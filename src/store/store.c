@@ -64,6 +64,7 @@ enum qv_status qv_store_new(const struct qv_config *config, struct qv_str cloud,
     if (made == NULL)
         return QV_NO_MEMORY;
     pthread_mutex_init(&made->gate, NULL);
+    made->commands.failures = (struct qv_gate)QV_GATE_INIT(1);
     qv_reasons_init(&made->reasons);
     QV_CLEANUP(qv_store) struct qv_store *store = made;
     store->config = config;

@@ -141,6 +141,8 @@ def test_redis_hangs(quiver, redis_server):
         )
         assert time.monotonic() - begin < 1 + LATENESS
         assert_error(answer, 503, None, "POST " + REGISTER)
+        told = server.wait_log("change failed", change="register-service")
+        assert told["reason"] == answer.json()["errorMessage"]
         assert_same_with_order(seen(server), before)
     redis.resume()
     wait_until(lambda: may_register(server), 15, "a change being taken again")

@@ -1,8 +1,8 @@
-// links: server
+// links: base
 /*
  * The gate before log lines: so many a second, and a count of the others.
  */
-#include "../../src/server/gate.h"
+#include <quiver/base/gate.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * Lets so many things a second pass and counts the others: for log lines that a stranger can
  * cause. Any thread.
  */
-#ifndef QUIVER_SERVER_GATE_H
-#define QUIVER_SERVER_GATE_H
+#ifndef QUIVER_BASE_GATE_H
+#define QUIVER_BASE_GATE_H
 
 #include <pthread.h>
 #include <quiver/base/clock.h>

@@ -2,7 +2,7 @@
  * The gate: a counter that begins anew with each second. Exact under its lock; nothing that it
  * guards is on the way of a request that is served. Any thread.
  */
-#include "gate.h"
+#include <quiver/base/gate.h>
 
 bool qv_gate_pass(struct qv_gate *gate, struct qv_mono now, unsigned *ret_suppressed)
 {
