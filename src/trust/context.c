@@ -36,8 +36,6 @@ static bool set_protocol(SSL_CTX *context, const struct qv_protocol *protocol)
     SSL_CTX_set_alpn_select_cb(context, select_protocol, NULL);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                      SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-    /* A system's openssl.cnf may have switched tickets off. */
-    SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_max_cert_list(context, CERTIFICATE_LIST_MAX);
     return qv_protocol_apply(protocol, context);
@@ -65,6 +63,13 @@ static bool set_peer(SSL_CTX *context, const struct qv_context_parts *parts)
     return true;
 }
 
+/** CHAP's clients make a new TLS client for each ping and never come back with a ticket, which
+ * would be a tenth of what their handshake costs. */
+static bool gives_tickets(const struct qv_config_listener *listener)
+{
+    return listener->serve != QV_SERVE_CHAP;
+}
+
 /** A session of one listener is none of another, nor one of another trust. */
 static bool set_sessions(SSL_CTX *context, const struct qv_context_parts *parts)
 {
@@ -72,7 +77,8 @@ static bool set_sessions(SSL_CTX *context, const struct qv_context_parts *parts)
     return qv_sha256(qv_str_from(parts->listener->name), binding.listener) == QV_OK &&
            SSL_CTX_set_session_id_context(context, binding.listener, sizeof(binding.listener)) ==
                1 &&
-           qv_verdict_bind(context, &binding) == QV_OK && qv_tickets_install(context) == QV_OK;
+           qv_verdict_bind(context, &binding) == QV_OK &&
+           qv_tickets_install(context, gives_tickets(parts->listener)) == QV_OK;
 }
 
 enum qv_status qv_context_make(const struct qv_context_parts *parts, SSL_CTX **ret_context,

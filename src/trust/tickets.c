@@ -169,14 +169,19 @@ static SSL_TICKET_RETURN on_show(SSL *ssl, SSL_SESSION *session, const unsigned 
     return status == SSL_TICKET_SUCCESS_RENEW ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
 }
 
-enum qv_status qv_tickets_install(SSL_CTX *context)
+enum qv_status qv_tickets_install(SSL_CTX *context, bool given)
 {
+    /* Of TLS 1.2; a system's openssl.cnf may have switched them off. */
+    if (given)
+        SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
+    else
+        SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_timeout(context, LIFE_SECONDS);
     /* 0-RTT data could be replayed, and would come before anything was judged. */
     if (SSL_CTX_set_max_early_data(context, 0) != 1 ||
         SSL_CTX_set_recv_max_early_data(context, 0) != 1 ||
-        SSL_CTX_set_num_tickets(context, 1) != 1 ||
+        SSL_CTX_set_num_tickets(context, given ? 1 : 0) != 1 ||
         SSL_CTX_set_session_ticket_cb(context, on_issue, on_show, NULL) != 1)
         return QV_INTERNAL;
     return QV_OK;

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from harness.chap import start_chap
 from harness.livecloud import OPTIONAL, LiveCloud, Session, metric, reload
 from harness.requests import REGISTER, registration
 from harness.server import OPS, SECURE
@@ -54,6 +55,17 @@ def test_taken_without_certificate(quiver, cloud, tls):
     nobody = Session(server, None, tls=tls, listener="optional", status=401)
     assert nobody.come_back(nobody.ticket, "secure") == (
         "certificate_required" if tls == "1.3" else "handshake_failure")
+
+
+@pytest.mark.parametrize("tls", TLS)
+@pytest.mark.parametrize("way", ["mutual", "server"])
+def test_chap_services_are_given_none(quiver, tls, way):
+    """They never come back with one, and it costs a tenth of their handshake."""
+    server = start_chap(quiver, tls=way)
+    client = Session(server, "somebody", tls=tls, listener="chap", status=404)
+    assert not client.ticket.has_ticket
+    with client.connect(client.ticket) as connection:
+        assert client.echo(connection) == 404 and not connection.socket.session_reused
 
 
 @pytest.mark.parametrize("tls", TLS)

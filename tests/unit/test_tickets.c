@@ -339,7 +339,7 @@ static void a_ticket_that_carries_nothing_of_ours_is_refused(void **state)
         struct qv_path path;
         assert_int_equal(qv_ticket_path(tls.server, &path), QV_INVALID);
         fx_tls_free(&tls);
-        assert_int_equal(qv_tickets_install(context), QV_OK);
+        assert_int_equal(qv_tickets_install(context, true), QV_OK);
         expect_let_in(trust, MUTUAL, &client, now, false);
         SSL_SESSION_free(session);
     }
