@@ -181,13 +181,11 @@ void chap_register(struct qv_api *api, const struct qv_permit *permit,
     QV_CLEANUP(qv_buf) struct qv_buf faults = {0};
     QV_CLEANUP(qv_buf) struct qv_buf ping_url = {0};
     QV_CLEANUP(qv_chap_registration) struct qv_chap_registration *registration = NULL;
-    if (is_unreadable(api, request)) {
-        qv_response_set_detail(response, 400, QV_STR(UNREADABLE));
-        return;
-    }
     enum qv_status status = read_registration(api, request, &registration, &faults);
     if (status == QV_INVALID && qv_buf_status(&faults) == QV_OK) {
-        qv_response_set_detail(response, 422, qv_buf_str(&faults));
+        bool unreadable = is_unreadable(api, request);
+        qv_response_set_detail(response, unreadable ? 400 : 422,
+                               unreadable ? QV_STR(UNREADABLE) : qv_buf_str(&faults));
         return;
     }
     if (status == QV_INVALID)

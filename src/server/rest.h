@@ -10,7 +10,7 @@
 struct qv_rest {
     unsigned requests, renewals;     /**< since the last turn */
     bool crowded;                    /**< more may wait at a door than one turn lets in */
-    struct qv_mono turn;             /**< when this turn began, at the latest */
+    struct qv_mono turn;             /**< when this turn could begin: it did not before */
     struct qv_mono renewed, hurried; /**< the last turn with a renewal, with anything else */
 };
 
