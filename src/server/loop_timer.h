@@ -1,5 +1,6 @@
 /*
- * Timers of one event loop that no step of the clock moves: libh2o's own run on the wall clock.
+ * Timers of one event loop that no step of the clock moves: libh2o's own run on the wall clock
+ * (loop_clock.h).
  * Made by any thread, then used by the loop's thread alone.
  */
 #ifndef QUIVER_SERVER_LOOP_TIMER_H

@@ -192,6 +192,7 @@ static bool is_done(struct qv_worker *worker)
 static void begin(struct qv_worker *worker)
 {
     worker->loop = h2o_evloop_create();
+    qv_loop_clock_start(&worker->clock, worker->loop);
     qv_http_configure(worker);
     h2o_context_init(&worker->context, worker->loop, &worker->conf);
     worker->http = (h2o_accept_ctx_t){.ctx = &worker->context, .hosts = worker->conf.hosts};
@@ -213,6 +214,7 @@ static void end(struct qv_worker *worker)
     h2o_multithread_unregister_receiver(worker->context.queue, &worker->orders);
     h2o_context_dispose(&worker->context);
     h2o_config_dispose(&worker->conf);
+    qv_loop_clock_end(&worker->clock);
     h2o_evloop_destroy(worker->loop);
 }
 
@@ -224,6 +226,7 @@ static void *run(void *data)
     sem_post(&worker->ready);
     while (!is_done(worker)) {
         if (h2o_evloop_run(worker->loop, INT32_MAX) == 0 || errno == EINTR) {
+            qv_loop_clock_turn(&worker->clock);
             if (worker->serves_chap && !worker->stopping)
                 qv_rest_take(&worker->rest);
             continue;

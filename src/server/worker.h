@@ -9,6 +9,7 @@
 #include "cursor.h"
 #include "limiter.h"
 #include "listeners.h"
+#include "loop_clock.h"
 #include "loop_timer.h"
 #include "peers.h"
 #include "renew.h"
@@ -65,6 +66,7 @@ struct qv_worker {
     h2o_globalconf_t conf; /**< libh2o's, with this worker's limits in it */
     h2o_context_t context;
     h2o_accept_ctx_t http;
+    struct qv_loop_clock clock; /**< of libh2o's timeouts; ours are `timer` */
     struct qv_loop_timer timer;
     struct qv_trust *trust;         /**< a reference: who is judged from now on is judged by it */
     struct qv_policy *policy;       /**< a reference: it decides from now on */

@@ -7,7 +7,7 @@ after the last revoke. required: 400 as the reference (spec 3.2 row 26), and not
 
 import pytest
 
-from harness.extra_shared import (
+from harness.shared import (
     assert_nothing_changes,
     registry,
     start_shared,

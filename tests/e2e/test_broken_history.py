@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from harness.extra_shared import instance_key, store_key
+from harness.shared import instance_key, store_key
 from harness.livecloud import metric
 from harness.process import wait_until
 from harness.requests import LOOKUP, REGISTER, lookup_ids, register, registration, revoke

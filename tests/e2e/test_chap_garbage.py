@@ -8,7 +8,7 @@ import random
 import pytest
 
 from harness.chap import (KEY, REGISTER, Caller, fresh_id, listener, ping_path, service, start_chap)
-from harness.extra_shared import redis_of, store_key
+from harness.shared import redis_of, store_key
 from harness.server import OPS, Quiver
 
 HEAD = (f"POST {REGISTER} HTTP/1.1\r\nHost: localhost\r\nX-Service-Key: {KEY}\r\n"

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.chap import (Caller, assert_detail, chap_key, fresh_id, moment, not_found, start_chap)
-from harness.extra_shared import redis_of, store_key
+from harness.shared import redis_of, store_key
 from harness.process import wait_until
 
 LATE = 1  # second after its end by which it is gone

@@ -11,7 +11,7 @@ import pytest
 
 from harness.chap import (KEY, REGISTER, Caller, assert_detail, chap_key, fresh_id, listener, moment,
                           not_found, path_of, ping_path, service, start_chap)
-from harness.extra_shared import redis_of, store_key
+from harness.shared import redis_of, store_key
 from harness.server import OPS, SECURE, Quiver
 from harness.wire import Connection
 

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from harness import ROOT
-from harness.extra_shared import start_shared  # noqa: F401
+from harness.shared import start_shared  # noqa: F401
 from harness.pki import Pki
 from harness.process import wait_until
 from harness.server import quiver_command, server_environment

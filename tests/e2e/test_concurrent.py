@@ -13,8 +13,8 @@ import threading
 
 import pytest
 
-from harness.extra_changes import Load
-from harness.extra_shared import store_key
+from harness.stories import Load
+from harness.shared import store_key
 from harness.process import wait_until
 from harness.requests import ECHO, LOOKUP, REGISTER, registration
 

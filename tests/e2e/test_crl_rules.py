@@ -114,7 +114,7 @@ def test_a_crl_that_ends_while_it_is_in_force(quiver, cloud, tls):
     server = cloud.start(quiver, clock="quiver")
     client = Session(server, "client", tls=tls)
     assert client.resume() is True
-    server.set_clock(47)  # less than what ends an idle connection
+    server.set_clock(47)
     wait_until(lambda: readiness(server)["status"] == "degraded", 5, "readiness that says so")
     assert client.echo() == 200
     assert isinstance(client.resume(), str) and isinstance(client.anew(), str)

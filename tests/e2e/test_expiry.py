@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from harness.extra_shared import instance_key, redis_of, store_key, system_key
+from harness.shared import instance_key, redis_of, store_key, system_key
 from harness.process import wait_until
 from harness.requests import (
     LOOKUP,
@@ -193,15 +193,13 @@ def wait_taken(provider):
 
 @pytest.mark.clock
 def test_days_ahead(quiver):
-    """The clock goes on by days, for Quiver and its Redis alike. Each step is asked about on new
-    connections: idle ones may end with a step, for that is when their idle time has passed."""
+    """The clock goes on by days, for Quiver and its Redis alike."""
     server = quiver.start(clock="all")
     provider, consumer = server.client(PROVIDER), server.client("consumer")
     day = register(provider, "day", expiresAt=iso(time.time() + DAY))["instanceId"]
     week = register(provider, "week", expiresAt=iso(time.time() + 7 * DAY))["instanceId"]
     assert lookup_ids(consumer, providerNames=[PROVIDER]) == [week, day]
     server.set_clock(2 * DAY)
-    provider, consumer = server.client(PROVIDER), server.client("consumer")
     assert lookup_ids(consumer, providerNames=[PROVIDER]) == [week]
     wait_gone(server, day, time.time() + 2.5)
     assert revoke(provider, day) == 204
@@ -209,7 +207,6 @@ def test_days_ahead(quiver):
     answer = provider.post(REGISTER, json=body)
     assert_error(answer, 400, "Expiration time is in the past", "POST " + REGISTER)
     server.set_clock(0)
-    provider, consumer = server.client(PROVIDER), server.client("consumer")
     assert lookup_ids(consumer, providerNames=[PROVIDER]) == [week], "what ended does not come back"
     assert revoke(provider, week) == 200
 
@@ -228,7 +225,6 @@ def test_far_dates(quiver):
     later = register(provider, "later", expiresAt="9999-12-31T23:59:59Z")
     assert "2038-01-19T03:14:05Z" <= soon["createdAt"] < "2038-01-19T03:15:00Z"
     server.set_clock(eve + 2 * 365 * DAY)
-    provider, consumer = server.declared(PROVIDER), server.declared("consumer")
     assert later["instanceId"] in lookup_ids(consumer, providerNames=[PROVIDER])
     assert lookup_ids(consumer, instanceIds=[soon["instanceId"]]) == []
     wait_gone(server, soon["instanceId"], time.time() + 2.5)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.extra_shared import store_key
+from harness.shared import store_key
 from harness.process import wait_until
 from harness.requests import REGISTER, assert_error, lookup_ids, register, registration, revoke
 

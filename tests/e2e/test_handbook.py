@@ -18,7 +18,7 @@ import yaml
 
 from harness import ROOT
 from harness.chap import Caller, fresh_id, key_environment, listener
-from harness.extra_shared import head
+from harness.shared import head
 from harness.handbook import Page, Stage, owner, tried_in
 from harness.pki import Pki
 from harness.process import wait_until

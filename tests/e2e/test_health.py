@@ -6,7 +6,7 @@ No identity is asked for there; nothing else is served.
 
 import pytest
 
-from harness.extra_shared import registry, start_shared  # noqa: F401
+from harness.shared import registry, start_shared  # noqa: F401
 from harness.process import wait_until
 from harness.requests import assert_error, register
 

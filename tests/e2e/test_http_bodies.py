@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
+from harness.shared import assert_nothing_changes, registry, start_shared  # noqa: F401
 from harness.requests import LOOKUP, REGISTER, assert_error, lookup_ids, registration
 
 LIMIT = 256 * 1024

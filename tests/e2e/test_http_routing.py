@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
+from harness.shared import assert_nothing_changes, registry, start_shared  # noqa: F401
 from harness.requests import ECHO, LOOKUP, REGISTER, REVOKE, assert_error, registration
 
 JSON = {"Content-Type": "application/json"}

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from harness.extra_shared import (
+from harness.shared import (
     assert_nothing_changes,
     registry,
     start_shared,
@@ -324,18 +324,6 @@ def hasty(start_shared):
     return start_shared(plain=True, **SLOW)
 
 
-def ended_within(connection, timeout):
-    """How long it took until the server ended the connection."""
-    begin = time.monotonic()
-    connection.socket.settimeout(timeout)
-    try:
-        while connection.socket.recv(65536):
-            pass
-    except (ConnectionError, ssl.SSLError):
-        pass
-    return time.monotonic() - begin
-
-
 SLOW_HEADS = {
     "nothing": b"",
     "half-a-head": b"GET " + ECHO.encode(),
@@ -350,7 +338,7 @@ def test_slow_request(hasty, name):
     """limits.request_timeout bounds head and body together."""
     with hasty.connect("consumer") as connection:
         connection.send(SLOW_HEADS[name])
-        assert 0.5 < ended_within(connection, 10) < 5
+        assert 0.5 < connection.ended_within(10) < 5
     assert hasty.client("consumer").get(ECHO).status_code == 200
 
 
@@ -370,7 +358,7 @@ def test_dripping_does_not_extend_the_time(hasty):
         dripper = threading.Thread(target=drip)
         dripper.start()
         try:
-            assert ended_within(connection, 10) < 5
+            assert connection.ended_within(10) < 5
         finally:
             done.set()
             dripper.join(5)

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
-from harness.extra_shared import Shared, start_shared  # noqa: F401
+from harness.shared import Shared, start_shared  # noqa: F401
 from harness.pki import Pki
 from harness.requests import ECHO, LOOKUP, REGISTER, assert_error, fresh, register
 from harness.server import Quiver

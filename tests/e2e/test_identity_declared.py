@@ -6,7 +6,7 @@ without origin comes before everything else.
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
+from harness.shared import assert_nothing_changes, registry, start_shared  # noqa: F401
 from harness.requests import (
     ECHO,
     LOOKUP,

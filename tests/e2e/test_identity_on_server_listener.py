@@ -6,7 +6,7 @@ without one the header counts, where the listener says `authentication: declared
 
 import pytest
 
-from harness.extra_shared import start_shared  # noqa: F401
+from harness.shared import start_shared  # noqa: F401
 from harness.requests import (
     ECHO,
     LOOKUP,

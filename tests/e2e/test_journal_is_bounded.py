@@ -7,7 +7,7 @@ that fell too far behind, reads those (design 5).
 import pytest
 
 from harness.chap import Caller, fresh_id, start_chap
-from harness.extra_shared import redis_of, revision, store_key
+from harness.shared import redis_of, revision, store_key
 from harness.process import wait_until
 from harness.requests import lookup_ids, register
 

@@ -11,7 +11,7 @@ import socket
 
 import pytest
 
-from harness.extra_shared import store_key
+from harness.shared import store_key
 from harness.process import wait_until
 from harness.requests import register
 

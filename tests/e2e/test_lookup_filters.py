@@ -7,7 +7,7 @@ that share the server do not matter.
 
 import pytest
 
-from harness.extra_shared import registry, revision, start_shared  # noqa: F401
+from harness.shared import registry, revision, start_shared  # noqa: F401
 from harness.requests import (
     LOOKUP,
     assert_same_with_order,

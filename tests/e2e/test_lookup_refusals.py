@@ -6,7 +6,7 @@ registry and where something would have matched.
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
+from harness.shared import assert_nothing_changes, registry, start_shared  # noqa: F401
 from harness.requests import LOOKUP, assert_error, post, register
 
 ORIGIN = "POST " + LOOKUP

@@ -14,7 +14,7 @@ from cryptography import x509
 
 from harness import forge
 from harness.chap import KEY, Caller, fresh_id, key_environment, listener, start_chap
-from harness.extra_shared import redis_of, store_key
+from harness.shared import redis_of, store_key
 from harness.livecloud import LiveCloud, make_crl, metric, pem, reload, write
 from harness.process import processor_seconds, wait_until
 from harness.requests import ECHO, LOOKUP, fresh, register, registration, revoke

@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from harness.extra_changes import Load, Outcome
+from harness.stories import Load, Outcome
 from harness.process import wait_until
 from harness.volleys import Volleys
 

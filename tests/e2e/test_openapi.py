@@ -11,7 +11,7 @@ import schemathesis
 from schemathesis.checks import CHECKS
 
 from harness import ROOT
-from harness.extra_shared import start_shared  # noqa: F401
+from harness.shared import start_shared  # noqa: F401
 from harness.chap import KEY, key_environment, listener
 from harness.requests import assert_error
 from harness.server import OPS, PLAIN, SECURE

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness import confine
-from harness.extra_shared import instance_key, revision, system_key
+from harness.shared import instance_key, revision, system_key
 from harness.process import wait_until
 from harness.requests import assert_same_with_order, lookup, lookup_ids, mask_times, register, revoke
 from harness.server import OPS, PLAIN, SECURE

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from harness.extra_shared import revision
+from harness.shared import revision
 from harness.forge import SAN
 from harness.livecloud import LiveCloud, reload, shown_serial
 from harness.process import wait_until

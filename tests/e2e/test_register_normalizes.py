@@ -6,7 +6,7 @@ answer of a later lookup: what was registered can be read back (spec 3.3 to 3.10
 
 import pytest
 
-from harness.extra_shared import registry, start_shared  # noqa: F401
+from harness.shared import registry, start_shared  # noqa: F401
 from harness.requests import (
     REGISTER,
     assert_same_with_order,

@@ -8,7 +8,7 @@ and the server lives.
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
+from harness.shared import assert_nothing_changes, registry, start_shared  # noqa: F401
 from harness.requests import (
     REGISTER,
     assert_error,

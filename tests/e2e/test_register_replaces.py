@@ -6,7 +6,7 @@ merged; createdAt and updatedAt begin anew. In the store that is one change: one
 
 import time
 
-from harness.extra_shared import (
+from harness.shared import (
     instance_key,
     registry,
     revision,

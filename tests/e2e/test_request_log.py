@@ -11,7 +11,6 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from harness import extra_yaml  # noqa: F401 - sizes and times without quotes
 from harness.requests import ECHO, LOOKUP, REGISTER, registration
 from harness.server import OPS, PLAIN, SECURE
 

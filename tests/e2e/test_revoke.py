@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from harness.extra_shared import assert_nothing_changes, registry, start_shared  # noqa: F401
+from harness.shared import assert_nothing_changes, registry, start_shared  # noqa: F401
 from harness.requests import (
     REVOKE,
     assert_error,

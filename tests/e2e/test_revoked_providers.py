@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from harness.extra_shared import instance_key
+from harness.shared import instance_key
 from harness.pki import Certificate, run_pki
 from harness.requests import interface, lookup, lookup_ids, register, registration
 

@@ -11,7 +11,7 @@ import json
 
 import pytest
 
-from harness.extra_shared import registry, start_shared  # noqa: F401
+from harness.shared import registry, start_shared  # noqa: F401
 from harness.requests import (
     LOOKUP,
     REGISTER,

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from harness.extra_changes import Load
+from harness.stories import Load
 from harness.process import wait_until
 from harness.requests import (
     LOOKUP,

@@ -17,8 +17,7 @@ import time
 
 import httpx
 
-from . import extra_yaml  # noqa: F401 - sizes and times without quotes
-from .extra_shared import store_key
+from .shared import store_key
 from .server import OPS, Server
 
 KEY = "a-key-of-the-tests"

@@ -20,7 +20,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import extra_yaml  # noqa: F401 - sizes and times without quotes
 from .judge import answer_faults, at, parse, short, time_faults
 from .pki import Pki
 from .wire import Connection, Response, tls_context

@@ -23,7 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from . import extra_yaml, forge  # noqa: F401 - sizes and times without quotes
+from . import forge
 from .forge import SAN
 from .pki import Certificate
 from .server import SECURE, Server

@@ -26,6 +26,7 @@ from .wire import Connection, Response, alert_of, tls_context
 
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: |"
                        r"LeakSanitizer has encountered a fatal error|SUMMARY: \w+Sanitizer")
+QUANTITY = re.compile(r'"(\d+(?:ms|s|m|h|KiB|MiB))"')  # a size or a time, as JSON writes it
 SECURE = {"name": "secure", "address": "127.0.0.1", "port": 0, "tls": "mutual", "serve": ["arrowhead"]}
 OPS = {"name": "ops", "address": "127.0.0.1", "port": 0, "tls": "off", "serve": ["ops"]}
 PLAIN = {"name": "plain", "address": "127.0.0.1", "port": 0, "tls": "off", "serve": ["arrowhead"],
@@ -113,7 +114,9 @@ class Server:
     def write_config(self, **changes) -> None:
         """Writes the configuration with `changes` (sections as keywords) for the next start."""
         self.config = merge(self.config, changes)
-        self.config_path.write_text(json.dumps(self.config, indent=2) + "\n")
+        # JSON has quotes around every text; Quiver takes sizes and times only without.
+        text = QUANTITY.sub(r"\1", json.dumps(self.config, indent=2))
+        self.config_path.write_text(text + "\n")
 
     def _pin_ports(self) -> None:
         for entry in self.config["listeners"]:

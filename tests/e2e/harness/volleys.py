@@ -12,7 +12,7 @@ import selectors
 from collections import Counter
 from collections.abc import Callable
 
-from .extra_changes import Outcome, Stories, outcome_of_answer
+from .stories import Outcome, Stories, outcome_of_answer
 from .requests import REGISTER, registration, revoke_path
 from .wire import Connection
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +83,18 @@ class Connection:
                 raise AssertionError(f"closed after {self._buffer!r}, expected a line")
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line.rstrip(b"\r")
+
+    def ended_within(self, timeout: float) -> float:
+        """Waits until the server ends the connection and forgets what still comes: the seconds it
+        took. A server that takes longer than `timeout` raises TimeoutError."""
+        begin = time.monotonic()
+        self.socket.settimeout(timeout)
+        try:
+            while self.socket.recv(65536):
+                pass
+        except (ConnectionError, ssl.SSLError):
+            pass
+        return time.monotonic() - begin
 
     def read_response(self, head: bool = False) -> Response:
         """Reads one final answer; `head`: it answers a HEAD request and has no body."""

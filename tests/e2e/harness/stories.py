@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import httpx
 
-from . import extra_yaml  # noqa: F401 - sizes and times without quotes
 from .requests import REGISTER, lookup_ids, registration, revoke_path
 
 RETRY_SECONDS = 0.02

@@ -3,7 +3,7 @@
 Starting a server under asan costs a second; most tests need none of their own, as long as each uses
 names of its own (requests.fresh). A test module imports both fixtures:
 
-    from harness.extra_shared import registry, start_shared  # noqa: F401
+    from harness.shared import registry, start_shared  # noqa: F401
 
 `registry` is a server with the listeners secure, ops and plain and the embedded Redis;
 `start_shared(...)` starts another one with other settings; both live as long as the file's tests.
@@ -16,7 +16,6 @@ import contextlib
 import httpx
 import pytest
 
-from . import extra_yaml  # noqa: F401 - sizes and times without quotes
 from .requests import ECHO
 from .server import Quiver, Server
 
