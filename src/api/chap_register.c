@@ -36,9 +36,7 @@ static void write_registered(const struct qv_job *job, const struct qv_outcome *
     const struct qv_chap *chap = (const struct qv_chap *)outcome->chap;
     const struct qv_config *config = job->api->config;
     int64_t seconds = config->chap.ttl_ms / 1000; /* promises nothing that is not so */
-    struct qv_buf *body = &response->body;
-    response->status = 200;
-    response->content_type = "application/json";
+    struct qv_buf *body = answer_json(response, 200);
     qv_buf_put_text(body, "{\"id\":");
     qv_json_write_str(body, chap->head.id);
     qv_buf_put_text(body, ",\"status\":\"registered\",\"service_url\":");
@@ -88,18 +86,34 @@ static bool is_unreadable(const struct qv_api *api, const struct qv_request *req
 }
 
 /* QV_INVALID: the faults are written. */
-static enum qv_status read_registration(const struct qv_api *api, const struct qv_request *request,
-                                        struct qv_chap_registration **ret_registration,
-                                        struct qv_buf *faults)
+static enum qv_status read_body_of(const struct qv_call *call,
+                                   struct qv_chap_registration **ret_registration,
+                                   struct qv_buf *faults)
 {
+    const struct qv_request *request = call->request;
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    if (!is_json(request->content_type, api->config->chap.dialect)) {
+    if (!is_json(request->content_type, call->api->config->chap.dialect)) {
         qv_chap_write_text_fault(request->body, faults);
         return QV_INVALID;
     }
     if (request->body.length > 0)
         QV_TRY(qv_chap_body_parse(request->body, request->json_depth, &body, faults));
     return qv_chap_registration_read(body, ret_registration, faults);
+}
+
+/* The faults of a body are answered. */
+static enum qv_status read_registration(const struct qv_call *call,
+                                        struct qv_chap_registration **ret_registration)
+{
+    QV_CLEANUP(qv_buf) struct qv_buf faults = {0};
+    enum qv_status status = read_body_of(call, ret_registration, &faults);
+    if (status != QV_INVALID)
+        return status;
+    QV_TRY(qv_buf_status(&faults));
+    bool unreadable = is_unreadable(call->api, call->request);
+    qv_response_set_detail(call->response, unreadable ? 400 : 422,
+                           unreadable ? QV_STR(UNREADABLE) : qv_buf_str(&faults));
+    return QV_INVALID;
 }
 
 /* ---- where to ping --------------------------------------------------------------------------- */
@@ -134,36 +148,29 @@ static enum qv_status write_ping_url(const struct qv_api *api, const struct qv_r
 
 /* ---- the change ------------------------------------------------------------------------------ */
 
-static enum qv_status ask(const struct qv_api *api, const struct qv_permit *permit,
-                          const struct qv_request *request,
+static enum qv_status ask(const struct qv_call *call,
                           const struct qv_chap_registration *registration,
-                          struct qv_response *response, struct qv_grant *ret_grant)
+                          struct qv_grant *ret_grant)
 {
     QV_CLEANUP(chap_object) struct chap_object object = {0};
     struct qv_str id = qv_str_from(registration->id);
-    struct qv_error error = {0};
-    enum qv_status status = chap_object_begin(api, id, &object);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return status;
-    }
+    QV_TRY(chap_object_begin(call->api, id, &object));
     /* As it is stored: it may have a NUL. */
     object.object.version = qv_json_str(json_object_get(registration->info, "version"));
     object.object.metadata = registration->info;
-    return ask_policy(api, permit, request, id, &object.object, response, ret_grant);
+    return ask_policy(call, id, &object.object, ret_grant);
 }
 
-static enum qv_status make_job(struct qv_api *api, const struct qv_grant *grant,
-                               const struct qv_request *request,
+static enum qv_status make_job(const struct qv_call *call, const struct qv_grant *grant,
                                const struct qv_chap_registration *registration,
                                struct qv_buf *ping_url, struct qv_job **ret_job)
 {
-    const struct qv_chap_terms terms = chap_terms(api);
+    const struct qv_chap_terms terms = chap_terms(call->api);
     struct qv_change *change = NULL;
     struct qv_job *job = NULL;
     size_t length;
-    QV_TRY(qv_change_register_chap(registration, &terms, request->identity, &change));
-    QV_TRY(job_new(api, grant, request, change, write_registered, &job));
+    QV_TRY(qv_change_register_chap(registration, &terms, call->request->identity, &change));
+    QV_TRY(job_new(call, grant, change, write_registered, &job));
     enum qv_status status = qv_buf_take(ping_url, &job->ping_url, &length);
     if (status != QV_OK) {
         qv_job_free(&job);
@@ -173,33 +180,14 @@ static enum qv_status make_job(struct qv_api *api, const struct qv_grant *grant,
     return QV_OK;
 }
 
-void chap_register(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_response *response,
-                   struct qv_job **ret_job)
+enum qv_status chap_register(const struct qv_call *call, struct qv_job **ret_job,
+                             struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    QV_CLEANUP(qv_buf) struct qv_buf faults = {0};
     QV_CLEANUP(qv_buf) struct qv_buf ping_url = {0};
     QV_CLEANUP(qv_chap_registration) struct qv_chap_registration *registration = NULL;
-    enum qv_status status = read_registration(api, request, &registration, &faults);
-    if (status == QV_INVALID && qv_buf_status(&faults) == QV_OK) {
-        bool unreadable = is_unreadable(api, request);
-        qv_response_set_detail(response, unreadable ? 400 : 422,
-                               unreadable ? QV_STR(UNREADABLE) : qv_buf_str(&faults));
-        return;
-    }
-    if (status == QV_INVALID)
-        status = QV_NO_MEMORY;
-    if (status == QV_OK)
-        status = write_ping_url(api, request, registration->id, &ping_url, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
     struct qv_grant grant;
-    if (ask(api, permit, request, registration, response, &grant) != QV_OK)
-        return;
-    status = make_job(api, &grant, request, registration, &ping_url, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(read_registration(call, &registration));
+    QV_TRY(write_ping_url(call->api, call->request, registration->id, &ping_url, error));
+    QV_TRY(ask(call, registration, &grant));
+    return make_job(call, &grant, registration, &ping_url, ret_job);
 }

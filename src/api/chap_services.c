@@ -27,45 +27,34 @@ static void write_service(const struct qv_api *api, const struct qv_chap_match *
     qv_chap_write(match->chap, api->config->chap.dialect, &times, body);
 }
 
-void chap_list(struct qv_api *api, const struct qv_permit *permit, const struct qv_request *request,
-               struct qv_response *response, struct qv_job **ret_job)
+enum qv_status chap_list(const struct qv_call *call, struct qv_job **ret_job,
+                         struct qv_error *error)
 {
-    (void)permit, (void)ret_job;
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    (void)ret_job;
     QV_CLEANUP(qv_chap_result) struct qv_chap_result result = {0};
-    enum qv_status status = qv_registry_find_chap(api->registry, &result, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
-    struct qv_buf *body = &response->body;
-    response->status = 200;
-    response->content_type = "application/json";
+    QV_TRY(qv_registry_find_chap(call->api->registry, &result, error));
+    struct qv_buf *body = answer_json(call->response, 200);
     qv_buf_printf(body, "{\"count\":%zu,\"services\":[", result.count);
     for (size_t i = 0; i < result.count; i++) {
         if (i > 0)
             qv_buf_put_char(body, ',');
-        write_service(api, &result.matches[i], body);
+        write_service(call->api, &result.matches[i], body);
     }
     qv_buf_put_text(body, "]}");
+    return QV_OK;
 }
 
-void chap_get(struct qv_api *api, const struct qv_permit *permit, const struct qv_request *request,
-              struct qv_response *response, struct qv_job **ret_job)
+enum qv_status chap_get(const struct qv_call *call, struct qv_job **ret_job, struct qv_error *error)
 {
-    (void)permit, (void)ret_job;
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    (void)ret_job;
+    struct qv_str id = call->request->param;
     QV_CLEANUP(qv_chap_match) struct qv_chap_match match = {0};
-    enum qv_status status = qv_registry_get_chap(api->registry, request->param, &match, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-    } else if (match.chap == NULL) {
-        chap_set_not_found(request->param, response);
-    } else {
-        response->status = 200;
-        response->content_type = "application/json";
-        write_service(api, &match, &response->body);
-    }
+    QV_TRY(qv_registry_get_chap(call->api->registry, id, &match, error));
+    if (match.chap == NULL)
+        chap_set_not_found(id, call->response);
+    else
+        write_service(call->api, &match, answer_json(call->response, 200));
+    return QV_OK;
 }
 
 /* ---- changing what is there ------------------------------------------------------------------ */
@@ -93,16 +82,15 @@ static enum qv_status describe(const struct qv_api *api, struct qv_str id,
     return QV_OK;
 }
 
-static enum qv_status make_job(struct qv_api *api, const struct qv_grant *grant,
-                               const struct qv_request *request, const struct verb *verb,
-                               struct qv_job **ret_job)
+static enum qv_status make_job(const struct qv_call *call, const struct qv_grant *grant,
+                               const struct verb *verb, struct qv_job **ret_job)
 {
     struct qv_change *change = NULL;
     struct qv_job *job = NULL;
-    QV_TRY(verb->make(api, request, &change));
-    QV_TRY(job_new(api, grant, request, change, verb->write, &job));
+    QV_TRY(verb->make(call->api, call->request, &change));
+    QV_TRY(job_new(call, grant, change, verb->write, &job));
     job->unrecorded = verb->unrecorded;
-    job->id = qv_str_dup(request->param);
+    job->id = qv_str_dup(call->request->param);
     if (job->id == NULL) {
         qv_job_free(&job);
         return QV_NO_MEMORY;
@@ -111,28 +99,20 @@ static enum qv_status make_job(struct qv_api *api, const struct qv_grant *grant,
     return QV_OK;
 }
 
-static void change(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, const struct verb *verb,
-                   struct qv_response *response, struct qv_job **ret_job)
+static enum qv_status change(const struct qv_call *call, const struct verb *verb,
+                             struct qv_job **ret_job, struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    struct qv_str id = call->request->param;
     QV_CLEANUP(chap_object) struct chap_object object = {0};
     QV_CLEANUP(qv_entity) struct qv_entity_head *stored = NULL;
     struct qv_grant grant;
-    if (!qv_chap_id_is_valid(request->param)) {
-        chap_set_not_found(request->param, response);
-        return;
+    if (!qv_chap_id_is_valid(id)) {
+        chap_set_not_found(id, call->response);
+        return QV_OK;
     }
-    enum qv_status status = describe(api, request->param, &object, &stored, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
-    if (ask_policy(api, permit, request, request->param, &object.object, response, &grant) != QV_OK)
-        return;
-    status = make_job(api, &grant, request, verb, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(describe(call->api, id, &object, &stored, error));
+    QV_TRY(ask_policy(call, id, &object.object, &grant));
+    return make_job(call, &grant, verb, ret_job);
 }
 
 /* ---- ping ------------------------------------------------------------------------------------ */
@@ -151,9 +131,7 @@ static void write_alive(const struct qv_job *job, const struct qv_outcome *outco
         chap_set_not_found(qv_str_from(job->id), response);
         return;
     }
-    struct qv_buf *body = &response->body;
-    response->status = 200;
-    response->content_type = "application/json";
+    struct qv_buf *body = answer_json(response, 200);
     qv_buf_put_text(body, "{\"id\":");
     qv_json_write_str(body, qv_str_from(job->id));
     qv_buf_put_text(body, ",\"status\":\"alive\",\"last_ping_at\":\"");
@@ -163,11 +141,11 @@ static void write_alive(const struct qv_job *job, const struct qv_outcome *outco
     qv_buf_put_text(body, "\"}");
 }
 
-void chap_ping(struct qv_api *api, const struct qv_permit *permit, const struct qv_request *request,
-               struct qv_response *response, struct qv_job **ret_job)
+enum qv_status chap_ping(const struct qv_call *call, struct qv_job **ret_job,
+                         struct qv_error *error)
 {
     static const struct verb ping = {make_ping, write_alive, .unrecorded = true};
-    change(api, permit, request, &ping, response, ret_job);
+    return change(call, &ping, ret_job, error);
 }
 
 /* ---- delete ---------------------------------------------------------------------------------- */
@@ -188,10 +166,9 @@ static void write_deleted(const struct qv_job *job, const struct qv_outcome *out
         chap_set_not_found(qv_str_from(job->id), response);
 }
 
-void chap_delete(struct qv_api *api, const struct qv_permit *permit,
-                 const struct qv_request *request, struct qv_response *response,
-                 struct qv_job **ret_job)
+enum qv_status chap_delete(const struct qv_call *call, struct qv_job **ret_job,
+                           struct qv_error *error)
 {
     static const struct verb delete = {make_delete, write_deleted, .unrecorded = false};
-    change(api, permit, request, &delete, response, ret_job);
+    return change(call, &delete, ret_job, error);
 }

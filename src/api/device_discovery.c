@@ -25,124 +25,72 @@ static void write_registered(const struct qv_job *job, const struct qv_outcome *
         qv_response_set_error(response, &error, qv_str_from(job->origin));
         return;
     }
-    response->status = outcome->done ? 201 : 200;
-    response->content_type = "application/json";
-    qv_buf_put(&response->body, device->json);
-}
-
-static enum qv_status read_registration(const struct qv_api *api, const struct qv_request *request,
-                                        struct qv_response *response,
-                                        struct qv_device_registration **ret_registration,
-                                        struct qv_error *error)
-{
-    QV_TRY(check_media(request, response, error));
-    QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(request, &body, error));
-    return qv_device_registration_read(&api->rules, body, ret_registration, error);
+    qv_buf_put(answer_json(response, outcome->done ? 201 : 200), device->json);
 }
 
 /* The job takes the registration over. */
-static enum qv_status make_register_job(struct qv_api *api, const struct qv_grant *grant,
-                                        const struct qv_request *request,
+static enum qv_status make_register_job(const struct qv_call *call, const struct qv_grant *grant,
                                         struct qv_device_registration **registration,
                                         struct qv_job **ret_job)
 {
     struct qv_change *change = NULL;
-    QV_TRY(qv_change_register_device(*registration, request->identity, &change));
-    QV_TRY(job_new(api, grant, request, change, write_registered, ret_job));
+    QV_TRY(qv_change_register_device(*registration, call->request->identity, &change));
+    QV_TRY(job_new(call, grant, change, write_registered, ret_job));
     (*ret_job)->device = *registration;
     *registration = NULL;
     return QV_OK;
 }
 
-void device_register(struct qv_api *api, const struct qv_permit *permit,
-                     const struct qv_request *request, struct qv_response *response,
-                     struct qv_job **ret_job)
+enum qv_status device_register(const struct qv_call *call, struct qv_job **ret_job,
+                               struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_json) json_t *body = NULL;
     QV_CLEANUP(qv_device_registration) struct qv_device_registration *registration = NULL;
-    enum qv_status status = read_registration(api, request, response, &registration, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
+    QV_TRY(read_json(call, &body, error));
+    QV_TRY(qv_device_registration_read(&call->api->rules, body, &registration, error));
+
     struct qv_grant grant;
     const struct qv_object object = {.metadata = registration->metadata};
-    if (ask_policy(api, permit, request, qv_str_from(registration->name), &object, response,
-                   &grant) != QV_OK)
-        return;
-    status = make_register_job(api, &grant, request, &registration, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(ask_policy(call, qv_str_from(registration->name), &object, &grant));
+    return make_register_job(call, &grant, &registration, ret_job);
 }
 
 /* ---- lookup ---------------------------------------------------------------------------------- */
 
-static enum qv_status look_up(struct qv_api *api, const struct qv_request *request,
-                              struct qv_response *response, struct qv_error *error)
+enum qv_status device_lookup(const struct qv_call *call, struct qv_job **ret_job,
+                             struct qv_error *error)
 {
-    QV_TRY(check_optional_media(request, response, error));
+    (void)ret_job;
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_optional_body(request, &body, error));
     QV_CLEANUP(qv_device_query) struct qv_device_query *query = NULL;
-    QV_TRY(qv_device_query_read(&api->rules, body, &query, error));
-
     QV_CLEANUP(qv_entity_result) struct qv_entity_result result = {0};
-    QV_TRY(qv_registry_find_devices(api->registry, query, &result, error));
-    response->status = 200;
-    response->content_type = "application/json";
-    qv_device_result_write(&result, &response->body);
-    return qv_buf_status(&response->body);
-}
+    QV_TRY(read_optional_json(call, &body, error));
+    QV_TRY(qv_device_query_read(&call->api->rules, body, &query, error));
+    QV_TRY(qv_registry_find_devices(call->api->registry, query, &result, error));
 
-void device_lookup(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_response *response,
-                   struct qv_job **ret_job)
-{
-    (void)permit, (void)ret_job;
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    enum qv_status status = look_up(api, request, response, &error);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    struct qv_buf *answer = answer_json(call->response, 200);
+    qv_device_result_write(&result, answer);
+    return qv_buf_status(answer);
 }
 
 /* ---- revoke ---------------------------------------------------------------------------------- */
 
-static void revoke(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_str name,
-                   struct qv_response *response, struct qv_job **ret_job)
+static enum qv_status revoke(const struct qv_call *call, struct qv_str name,
+                             struct qv_job **ret_job, struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    QV_CLEANUP(qv_entity) struct qv_entity_head *device = NULL;
     struct qv_grant grant;
-    struct qv_object object = {0};
-    enum qv_status status = qv_registry_get(api->registry, QV_KIND_DEVICE, name, &device, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
-    if (device != NULL)
-        object.metadata_text = ((const struct qv_device *)device)->metadata;
-    if (ask_policy(api, permit, request, name, &object, response, &grant) != QV_OK)
-        return;
     struct qv_change *change = NULL;
-    status = qv_change_revoke_device(name, request->identity, &change);
-    if (status == QV_OK)
-        status = job_new(api, &grant, request, change, write_revoked, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(ask_to_revoke(call, QV_KIND_DEVICE, name, &grant, error));
+    QV_TRY(qv_change_revoke_device(name, call->request->identity, &change));
+    return job_new(call, &grant, change, write_revoked, ret_job);
 }
 
-void device_revoke(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_response *response,
-                   struct qv_job **ret_job)
+enum qv_status device_revoke(const struct qv_call *call, struct qv_job **ret_job,
+                             struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
     char *name = NULL;
-    enum qv_status status = qv_device_name_read(&api->rules, request->param, &name, &error);
-    if (status == QV_OK)
-        revoke(api, permit, request, qv_str_from(name), response, ret_job);
-    else
-        set_fault(response, status, &error, request);
+    QV_TRY(qv_device_name_read(&call->api->rules, call->request->param, &name, error));
+    enum qv_status status = revoke(call, qv_str_from(name), ret_job, error);
     qv_free(name);
+    return status;
 }

@@ -6,6 +6,13 @@
 
 #include <quiver/api/api.h>
 
+/** The body of an operation that takes and gives JSON: check_media, then read_body. */
+QV_MUST_CHECK enum qv_status read_json(const struct qv_call *call, json_t **ret_body,
+                                       struct qv_error *error);
+/** The same of an operation that needs no body. */
+QV_MUST_CHECK enum qv_status read_optional_json(const struct qv_call *call, json_t **ret_body,
+                                                struct qv_error *error);
+
 /** Accept and Content-Type of an operation that takes and gives JSON: QV_NOT_ACCEPTABLE,
  *  QV_UNSUPPORTED_MEDIA (spec/arrowhead-discovery 2.5). */
 QV_MUST_CHECK enum qv_status check_media(const struct qv_request *request,
@@ -32,15 +39,17 @@ QV_MUST_CHECK enum qv_status decode_query_text(struct qv_str text, struct qv_buf
 typedef void (*job_writer)(const struct qv_job *job, const struct qv_outcome *outcome,
                            struct qv_response *response);
 
-/** Answers a fault with the error object. */
-void set_fault(struct qv_response *response, enum qv_status status, struct qv_error *error,
-               const struct qv_request *request);
+/** Begins an answer in JSON; its body is the caller's to write. */
+struct qv_buf *answer_json(struct qv_response *response, int status);
 /** The policy's verdict over a change of an object, whose name is for the audit trail. A refusal is
- *  answered. */
-QV_MUST_CHECK enum qv_status ask_policy(const struct qv_api *api, const struct qv_permit *permit,
-                                        const struct qv_request *request, struct qv_str name,
-                                        const struct qv_object *object,
-                                        struct qv_response *response, struct qv_grant *ret_grant);
+ *  answered, with the policy's words. */
+QV_MUST_CHECK enum qv_status ask_policy(const struct qv_call *call, struct qv_str name,
+                                        const struct qv_object *object, struct qv_grant *ret_grant);
+/** The same over the revoke of a system or device, as it stands: rules may be about its metadata.
+ *  Where nothing stands under the name, it has none. */
+QV_MUST_CHECK enum qv_status ask_to_revoke(const struct qv_call *call, enum qv_kind kind,
+                                           struct qv_str name, struct qv_grant *ret_grant,
+                                           struct qv_error *error);
 /** Answers a revoke: 200, or 204 where there was nothing. */
 void write_revoked(const struct qv_job *job, const struct qv_outcome *outcome,
                    struct qv_response *response);
@@ -67,8 +76,8 @@ struct qv_job {
 };
 
 /** Makes a job of a change, taking it over (also on failure). */
-QV_MUST_CHECK enum qv_status job_new(struct qv_api *api, const struct qv_grant *grant,
-                                     const struct qv_request *request, struct qv_change *change,
-                                     job_writer write, struct qv_job **ret_job);
+QV_MUST_CHECK enum qv_status job_new(const struct qv_call *call, const struct qv_grant *grant,
+                                     struct qv_change *change, job_writer write,
+                                     struct qv_job **ret_job);
 
 #endif

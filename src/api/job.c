@@ -9,9 +9,8 @@
 
 #include <quiver/base/memory.h>
 
-enum qv_status job_new(struct qv_api *api, const struct qv_grant *grant,
-                       const struct qv_request *request, struct qv_change *change, job_writer write,
-                       struct qv_job **ret_job)
+enum qv_status job_new(const struct qv_call *call, const struct qv_grant *grant,
+                       struct qv_change *change, job_writer write, struct qv_job **ret_job)
 {
     struct qv_job *job = qv_alloc(sizeof(*job));
     if (job == NULL) {
@@ -19,11 +18,11 @@ enum qv_status job_new(struct qv_api *api, const struct qv_grant *grant,
         return QV_NO_MEMORY;
     }
     *job = (struct qv_job){
-        .api = api,
+        .api = call->api,
         .grant = *grant,
         .change = change,
-        .origin = qv_str_dup(request->origin),
-        .identity = qv_identity_ref((struct qv_identity *)request->identity),
+        .origin = qv_str_dup(call->request->origin),
+        .identity = qv_identity_ref((struct qv_identity *)call->request->identity),
         .write = write,
     };
     if (job->origin == NULL) {

@@ -7,11 +7,11 @@
 
 #include <quiver/api/readiness.h>
 
-void ops_metrics(struct qv_api *api, const struct qv_permit *permit,
-                 const struct qv_request *request, struct qv_response *response,
-                 struct qv_job **ret_job)
+enum qv_status ops_metrics(const struct qv_call *call, struct qv_job **ret_job,
+                           struct qv_error *error)
 {
-    (void)permit, (void)request, (void)ret_job;
+    (void)ret_job, (void)error;
+    const struct qv_api *api = call->api;
     QV_CLEANUP(qv_strings) struct qv_strings reasons = {0};
     struct qv_registry_state state;
     qv_registry_state(api->registry, &state);
@@ -22,7 +22,8 @@ void ops_metrics(struct qv_api *api, const struct qv_permit *permit,
         .handshakes = api->handshakes,
         .reasons = &reasons,
     };
-    response->status = 200;
-    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    qv_metrics_write(api->metrics, &asked, &response->body);
+    call->response->status = 200;
+    call->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    qv_metrics_write(api->metrics, &asked, &call->response->body);
+    return QV_OK;
 }

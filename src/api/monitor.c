@@ -3,12 +3,12 @@
  */
 #include "operations.h"
 
-void monitor_echo(struct qv_api *api, const struct qv_permit *permit,
-                  const struct qv_request *request, struct qv_response *response,
-                  struct qv_job **ret_job)
+enum qv_status monitor_echo(const struct qv_call *call, struct qv_job **ret_job,
+                            struct qv_error *error)
 {
-    (void)api, (void)permit, (void)request, (void)ret_job;
-    response->status = 200;
-    response->content_type = "text/plain;charset=UTF-8";
-    qv_buf_put_text(&response->body, "Got it!");
+    (void)ret_job, (void)error;
+    call->response->status = 200;
+    call->response->content_type = "text/plain;charset=UTF-8";
+    qv_buf_put_text(&call->response->body, "Got it!");
+    return QV_OK;
 }

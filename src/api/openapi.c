@@ -1,16 +1,14 @@
 /*
  * GET /openapi.json: the description of all endpoints, docs/openapi.json compiled in.
  */
+#include "handler.h"
+#include "openapi_data.h"
 #include "operations.h"
 
-#include "openapi_data.h"
-
-void ops_openapi(struct qv_api *api, const struct qv_permit *permit,
-                 const struct qv_request *request, struct qv_response *response,
-                 struct qv_job **ret_job)
+enum qv_status ops_openapi(const struct qv_call *call, struct qv_job **ret_job,
+                           struct qv_error *error)
 {
-    (void)api, (void)permit, (void)request, (void)ret_job;
-    response->status = 200;
-    response->content_type = "application/json";
-    qv_buf_put_text(&response->body, qv_openapi_json);
+    (void)ret_job, (void)error;
+    qv_buf_put_text(answer_json(call->response, 200), qv_openapi_json);
+    return QV_OK;
 }

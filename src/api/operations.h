@@ -4,9 +4,8 @@
 
 #include <quiver/api/api.h>
 
-typedef void operation_handler(struct qv_api *api, const struct qv_permit *permit,
-                               const struct qv_request *request, struct qv_response *response,
-                               struct qv_job **ret_job);
+typedef enum qv_status operation_handler(const struct qv_call *call, struct qv_job **ret_job,
+                                         struct qv_error *error);
 
 operation_handler service_register, service_lookup, service_revoke;
 operation_handler system_register, system_lookup, system_revoke;

@@ -4,42 +4,32 @@
  *
  * Alive is whoever answers; who is ready, readiness.c says. A worker's thread.
  */
+#include "handler.h"
 #include "operations.h"
 
 #include <quiver/api/readiness.h>
 
-void ops_live(struct qv_api *api, const struct qv_permit *permit, const struct qv_request *request,
-              struct qv_response *response, struct qv_job **ret_job)
+enum qv_status ops_live(const struct qv_call *call, struct qv_job **ret_job, struct qv_error *error)
 {
-    (void)api, (void)permit, (void)request, (void)ret_job;
-    response->status = 200;
-    response->content_type = "application/json";
-    qv_buf_put_text(&response->body, "{\"status\":\"live\"}");
+    (void)ret_job, (void)error;
+    qv_buf_put_text(answer_json(call->response, 200), "{\"status\":\"live\"}");
+    return QV_OK;
 }
 
-static void set_not_ready(const struct qv_strings *reasons, const struct qv_request *request,
-                          struct qv_response *response)
+enum qv_status ops_ready(const struct qv_call *call, struct qv_job **ret_job,
+                         struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    const char *reason = reasons->count > 0 ? reasons->at[0] : "the view is being loaded";
-    qv_error_set(&error, QV_UNAVAILABLE, "not ready: %s", reason);
-    qv_response_set_error(response, &error, request->origin);
-}
-
-void ops_ready(struct qv_api *api, const struct qv_permit *permit, const struct qv_request *request,
-               struct qv_response *response, struct qv_job **ret_job)
-{
-    (void)permit, (void)ret_job;
+    (void)ret_job;
+    const struct qv_api *api = call->api;
     QV_CLEANUP(qv_strings) struct qv_strings reasons = {0};
     enum qv_readiness readiness = qv_readiness_of(api->store, api->health, api->registry, &reasons);
-    if (readiness == QV_NOT_READY) {
-        set_not_ready(&reasons, request, response);
-        return;
-    }
-    response->status = 200;
-    response->content_type = "application/json";
-    qv_buf_printf(&response->body,
+    if (readiness == QV_NOT_READY)
+        return qv_error_set(error, QV_UNAVAILABLE, "not ready: %s",
+                            reasons.count > 0 ? reasons.at[0] : "the view is being loaded");
+    struct qv_buf *body = answer_json(call->response, 200);
+    qv_buf_printf(body,
                   "{\"status\":\"%s\",\"reasons\":", readiness == QV_READY ? "ready" : "degraded");
-    qv_readiness_write_reasons(&reasons, &response->body);
-    qv_buf_put_char(&response->body, '}');
+    qv_readiness_write_reasons(&reasons, body);
+    qv_buf_put_char(body, '}');
+    return QV_OK;
 }

@@ -14,30 +14,27 @@ static void write_registered(const struct qv_job *job, const struct qv_outcome *
                              struct qv_response *response)
 {
     const struct qv_instance_choice choice = {.expires_at = job->expires ? &job->expires_at : NULL};
-    response->status = 201;
-    response->content_type = "application/json";
     qv_instance_write((const struct qv_instance *)outcome->instance,
                       (const struct qv_system *)outcome->system,
                       (const struct qv_device *)outcome->device,
                       (const struct qv_definition *)outcome->definition, QV_DETAIL_FULL, &choice,
-                      &response->body);
+                      answer_json(response, 201));
 }
 
-static enum qv_status read_registration(struct qv_api *api, const struct qv_request *request,
-                                        struct qv_response *response,
+static enum qv_status read_registration(const struct qv_call *call,
                                         struct qv_service_registration **ret_registration,
                                         struct qv_error *error)
 {
-    QV_TRY(check_media(request, response, error));
+    const struct qv_api *api = call->api;
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(request, &body, error));
+    QV_TRY(read_json(call, &body, error));
     QV_TRY(qv_registry_check_loaded(api->registry, error)); /* templates are not known yet */
 
     QV_CLEANUP(qv_template_lookup) struct qv_template_lookup templates;
     qv_template_lookup_begin(api->registry, &templates);
     return qv_service_registration_read(&api->rules, &templates.source,
-                                        qv_str_from(request->identity->system), body, request->now,
-                                        ret_registration, error);
+                                        qv_str_from(call->request->identity->system), body,
+                                        call->request->now, ret_registration, error);
 }
 
 /* A provider that may be entered automatically needs a name that a system may have; in the mode
@@ -53,103 +50,83 @@ static enum qv_status check_provider(const struct qv_api *api,
     return qv_name_check(api->rules.dialect, QV_ENTITY_SYSTEM, name, error);
 }
 
-static enum qv_status make_register_job(struct qv_api *api, const struct qv_grant *grant,
-                                        const struct qv_request *request,
+static enum qv_status ask_to_register(const struct qv_call *call,
+                                      const struct qv_service_registration *registration,
+                                      struct qv_grant *ret_grant)
+{
+    QV_CLEANUP(described) struct described described = {0};
+    QV_TRY(describe_registration(registration, &described));
+    return ask_policy(call, qv_str_from(registration->instance_id), &described.object, ret_grant);
+}
+
+static enum qv_status make_register_job(const struct qv_call *call, const struct qv_grant *grant,
                                         const struct qv_service_registration *registration,
                                         struct qv_job **ret_job)
 {
+    const struct qv_api *api = call->api;
     struct qv_change *change = NULL;
     struct qv_job *job = NULL;
     QV_TRY(qv_change_register_service(&api->rules, api->config->registry.provider_registration,
-                                      registration, request->identity, &change));
-    enum qv_status status = qv_change_limit_instances(change, request->instances_max);
+                                      registration, call->request->identity, &change));
+    enum qv_status status = qv_change_limit_instances(change, call->request->instances_max);
     if (status != QV_OK) {
         qv_change_free(&change);
         return status;
     }
-    QV_TRY(job_new(api, grant, request, change, write_registered, &job));
+    QV_TRY(job_new(call, grant, change, write_registered, &job));
     job->expires = registration->expires;
     job->expires_at = registration->expires_at;
     *ret_job = job;
     return QV_OK;
 }
 
-static enum qv_status ask_to_register(const struct qv_api *api, const struct qv_permit *permit,
-                                      const struct qv_request *request,
-                                      const struct qv_service_registration *registration,
-                                      struct qv_response *response, struct qv_grant *ret_grant)
+enum qv_status service_register(const struct qv_call *call, struct qv_job **ret_job,
+                                struct qv_error *error)
 {
-    QV_CLEANUP(described) struct described described = {0};
-    enum qv_status status = describe_registration(registration, &described);
-    if (status == QV_OK)
-        return ask_policy(api, permit, request, qv_str_from(registration->instance_id),
-                          &described.object, response, ret_grant);
-    struct qv_error error = {0};
-    set_fault(response, status, &error, request);
-    return status;
-}
-
-void service_register(struct qv_api *api, const struct qv_permit *permit,
-                      const struct qv_request *request, struct qv_response *response,
-                      struct qv_job **ret_job)
-{
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
     QV_CLEANUP(qv_service_registration) struct qv_service_registration *registration = NULL;
-    enum qv_status status = read_registration(api, request, response, &registration, &error);
-    if (status == QV_OK)
-        status = check_provider(api, registration, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
     struct qv_grant grant;
-    if (ask_to_register(api, permit, request, registration, response, &grant) != QV_OK)
-        return;
-    status = make_register_job(api, &grant, request, registration, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(read_registration(call, &registration, error));
+    QV_TRY(check_provider(call->api, registration, error));
+    QV_TRY(ask_to_register(call, registration, &grant));
+    return make_register_job(call, &grant, registration, ret_job);
 }
 
 /* ---- lookup ---------------------------------------------------------------------------------- */
 
-static enum qv_status look_up(struct qv_api *api, const struct qv_permit *permit,
-                              const struct qv_request *request, struct qv_response *response,
-                              struct qv_error *error)
+static enum qv_status read_query(const struct qv_call *call, struct qv_service_query **ret_query,
+                                 bool *ret_verbose, struct qv_error *error)
 {
-    QV_TRY(check_media(request, response, error));
+    const struct qv_api *api = call->api;
+    const struct qv_identity *caller = call->request->identity; /* NULL: section 11.15 */
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(request, &body, error));
-    bool verbose;
-    QV_TRY(read_truth(request->query, "verbose", &verbose, error));
-    QV_CLEANUP(qv_service_query) struct qv_service_query *query = NULL;
-    QV_TRY(qv_service_query_read(&api->rules, body, &query, error));
-    const struct qv_identity *caller = request->identity; /* NULL: section 11.15 */
+    QV_TRY(read_json(call, &body, error));
+    QV_TRY(read_truth(call->request->query, "verbose", ret_verbose, error));
+    QV_TRY(qv_service_query_read(&api->rules, body, ret_query, error));
     QV_TRY(qv_service_query_restrict(&api->rules, qv_str_from(caller ? caller->system : NULL),
-                                     caller && caller->profile == QV_PROFILE_OPERATOR, query,
+                                     caller && caller->profile == QV_PROFILE_OPERATOR, *ret_query,
                                      error));
-    if (verbose && !api->config->registry.verbose)
+    if (*ret_verbose && !api->config->registry.verbose)
         return qv_error_set(error, QV_DENIED, "Verbose is not allowed");
-
-    QV_CLEANUP(sight) struct sight sight = {.permit = permit};
-    sight_limit(&sight, query);
-    QV_CLEANUP(qv_service_result) struct qv_service_result result = {0};
-    QV_TRY(qv_registry_find_services(api->registry, query, request->now, &result, error));
-    response->status = 200;
-    response->content_type = "application/json";
-    qv_service_result_write(&result, verbose ? QV_DETAIL_FULL : QV_DETAIL_TERSE,
-                            api->config->registry.publish_certificate, &response->body);
-    return qv_buf_status(&response->body);
+    return QV_OK;
 }
 
-void service_lookup(struct qv_api *api, const struct qv_permit *permit,
-                    const struct qv_request *request, struct qv_response *response,
-                    struct qv_job **ret_job)
+enum qv_status service_lookup(const struct qv_call *call, struct qv_job **ret_job,
+                              struct qv_error *error)
 {
     (void)ret_job;
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    enum qv_status status = look_up(api, permit, request, response, &error);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    const struct qv_api *api = call->api;
+    QV_CLEANUP(qv_service_query) struct qv_service_query *query = NULL;
+    QV_CLEANUP(sight) struct sight sight = {.permit = call->permit};
+    QV_CLEANUP(qv_service_result) struct qv_service_result result = {0};
+    bool verbose;
+    QV_TRY(read_query(call, &query, &verbose, error));
+    sight_limit(&sight, query);
+    QV_TRY(qv_registry_find_services(api->registry, query, call->request->now, &result, error));
+
+    struct qv_buf *answer = answer_json(call->response, 200);
+    qv_service_result_write(&result, verbose ? QV_DETAIL_FULL : QV_DETAIL_TERSE,
+                            api->config->registry.publish_certificate, answer);
+    return qv_buf_status(answer);
 }
 
 /* ---- revoke ---------------------------------------------------------------------------------- */
@@ -189,38 +166,26 @@ static enum qv_status check_not_exposed(const struct qv_api *api, const struct q
                         id->text);
 }
 
-static enum qv_status make_revoke_job(struct qv_api *api, const struct qv_grant *grant,
-                                      const struct qv_request *request,
+static enum qv_status make_revoke_job(const struct qv_call *call, const struct qv_grant *grant,
                                       const struct qv_instance_id *id, struct qv_job **ret_job)
 {
     struct qv_change *change = NULL;
-    QV_TRY(qv_change_revoke_service(id, request->identity, &change));
-    return job_new(api, grant, request, change, write_revoked, ret_job);
+    QV_TRY(qv_change_revoke_service(id, call->request->identity, &change));
+    return job_new(call, grant, change, write_revoked, ret_job);
 }
 
-void service_revoke(struct qv_api *api, const struct qv_permit *permit,
-                    const struct qv_request *request, struct qv_response *response,
-                    struct qv_job **ret_job)
+enum qv_status service_revoke(const struct qv_call *call, struct qv_job **ret_job,
+                              struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    const struct qv_request *request = call->request;
     QV_CLEANUP(qv_instance_id) struct qv_instance_id id = {0};
-    enum qv_status status = qv_service_revocation_read(
-        &api->rules, qv_str_from(request->identity->system), request->param, &id, &error);
     QV_CLEANUP(described) struct described described = {0};
     QV_CLEANUP(qv_entity) struct qv_entity_head *instance = NULL;
-    if (status == QV_OK)
-        status = find_revoked(api, &id, &described, &instance, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
     struct qv_grant grant;
-    if (ask_policy(api, permit, request, qv_str_from(id.text), &described.object, response,
-                   &grant) != QV_OK)
-        return;
-    status = check_not_exposed(api, &id, response, &error);
-    if (status == QV_OK)
-        status = make_revoke_job(api, &grant, request, &id, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(qv_service_revocation_read(&call->api->rules, qv_str_from(request->identity->system),
+                                      request->param, &id, error));
+    QV_TRY(find_revoked(call->api, &id, &described, &instance, error));
+    QV_TRY(ask_policy(call, qv_str_from(id.text), &described.object, &grant));
+    QV_TRY(check_not_exposed(call->api, &id, call->response, error));
+    return make_revoke_job(call, &grant, &id, ret_job);
 }

@@ -25,131 +25,83 @@ static void write_registered(const struct qv_job *job, const struct qv_outcome *
         qv_response_set_error(response, &error, qv_str_from(job->origin));
         return;
     }
-    response->status = outcome->done ? 201 : 200;
-    response->content_type = "application/json";
-    qv_system_write(system, device, QV_DETAIL_FULL, &response->body);
-}
-
-static enum qv_status read_registration(const struct qv_api *api, const struct qv_request *request,
-                                        struct qv_response *response,
-                                        struct qv_system_registration **ret_registration,
-                                        struct qv_error *error)
-{
-    QV_TRY(check_media(request, response, error));
-    QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_body(request, &body, error));
-    return qv_system_registration_read(&api->rules, qv_str_from(request->identity->system), body,
-                                       ret_registration, error);
+    qv_system_write(system, device, QV_DETAIL_FULL,
+                    answer_json(response, outcome->done ? 201 : 200));
 }
 
 /* The job takes the registration over. */
-static enum qv_status make_register_job(struct qv_api *api, const struct qv_grant *grant,
-                                        const struct qv_request *request,
+static enum qv_status make_register_job(const struct qv_call *call, const struct qv_grant *grant,
                                         struct qv_system_registration **registration,
                                         struct qv_job **ret_job)
 {
     struct qv_change *change = NULL;
-    QV_TRY(qv_change_register_system(&api->rules, *registration, request->identity, &change));
-    QV_TRY(job_new(api, grant, request, change, write_registered, ret_job));
+    QV_TRY(qv_change_register_system(&call->api->rules, *registration, call->request->identity,
+                                     &change));
+    QV_TRY(job_new(call, grant, change, write_registered, ret_job));
     (*ret_job)->system = *registration;
     *registration = NULL;
     return QV_OK;
 }
 
-void system_register(struct qv_api *api, const struct qv_permit *permit,
-                     const struct qv_request *request, struct qv_response *response,
-                     struct qv_job **ret_job)
+enum qv_status system_register(const struct qv_call *call, struct qv_job **ret_job,
+                               struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
+    QV_CLEANUP(qv_json) json_t *body = NULL;
     QV_CLEANUP(qv_system_registration) struct qv_system_registration *registration = NULL;
-    enum qv_status status = read_registration(api, request, response, &registration, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
+    QV_TRY(read_json(call, &body, error));
+    QV_TRY(qv_system_registration_read(&call->api->rules,
+                                       qv_str_from(call->request->identity->system), body,
+                                       &registration, error));
+
     struct qv_grant grant;
     const struct qv_object object = {.provider = qv_str_from(registration->name),
                                      .metadata = registration->metadata};
-    if (ask_policy(api, permit, request, object.provider, &object, response, &grant) != QV_OK)
-        return;
-    status = make_register_job(api, &grant, request, &registration, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(ask_policy(call, object.provider, &object, &grant));
+    return make_register_job(call, &grant, &registration, ret_job);
 }
 
 /* ---- lookup ---------------------------------------------------------------------------------- */
 
-static enum qv_status look_up(struct qv_api *api, const struct qv_request *request,
-                              struct qv_response *response, struct qv_error *error)
+enum qv_status system_lookup(const struct qv_call *call, struct qv_job **ret_job,
+                             struct qv_error *error)
 {
-    QV_TRY(check_optional_media(request, response, error));
+    (void)ret_job;
     QV_CLEANUP(qv_json) json_t *body = NULL;
-    QV_TRY(read_optional_body(request, &body, error));
-    bool verbose;
-    QV_TRY(read_truth(request->query, "verbose", &verbose, error));
     QV_CLEANUP(qv_system_query) struct qv_system_query *query = NULL;
-    QV_TRY(qv_system_query_read(&api->rules, body, &query, error));
-
     QV_CLEANUP(qv_entity_result) struct qv_entity_result result = {0};
-    QV_TRY(qv_registry_find_systems(api->registry, query, &result, error));
-    response->status = 200;
-    response->content_type = "application/json";
-    /* Where verbose is switched off, an answer is short without a refusal. */
-    bool full = verbose && api->config->registry.verbose;
-    qv_system_result_write(&result, full ? QV_DETAIL_FULL : QV_DETAIL_DEVICE_NAME, &response->body);
-    return qv_buf_status(&response->body);
-}
+    bool verbose;
+    QV_TRY(read_optional_json(call, &body, error));
+    QV_TRY(read_truth(call->request->query, "verbose", &verbose, error));
+    QV_TRY(qv_system_query_read(&call->api->rules, body, &query, error));
+    QV_TRY(qv_registry_find_systems(call->api->registry, query, &result, error));
 
-void system_lookup(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_response *response,
-                   struct qv_job **ret_job)
-{
-    (void)permit, (void)ret_job;
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    enum qv_status status = look_up(api, request, response, &error);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    /* Where verbose is switched off, an answer is short without a refusal. */
+    bool full = verbose && call->api->config->registry.verbose;
+    struct qv_buf *answer = answer_json(call->response, 200);
+    qv_system_result_write(&result, full ? QV_DETAIL_FULL : QV_DETAIL_DEVICE_NAME, answer);
+    return qv_buf_status(answer);
 }
 
 /* ---- revoke ---------------------------------------------------------------------------------- */
 
 /* With all its service instances (spec 4.3). */
-static void revoke(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_str name,
-                   struct qv_response *response, struct qv_job **ret_job)
+static enum qv_status revoke(const struct qv_call *call, struct qv_str name,
+                             struct qv_job **ret_job, struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
-    QV_CLEANUP(qv_entity) struct qv_entity_head *system = NULL;
     struct qv_grant grant;
-    struct qv_object object = {.provider = name};
-    enum qv_status status = qv_registry_get(api->registry, QV_KIND_SYSTEM, name, &system, &error);
-    if (status != QV_OK) {
-        set_fault(response, status, &error, request);
-        return;
-    }
-    if (system != NULL)
-        object.metadata_text = ((const struct qv_system *)system)->metadata;
-    if (ask_policy(api, permit, request, name, &object, response, &grant) != QV_OK)
-        return;
     struct qv_change *change = NULL;
-    status = qv_change_revoke_system(name, request->identity, &change);
-    if (status == QV_OK)
-        status = job_new(api, &grant, request, change, write_revoked, ret_job);
-    if (status != QV_OK)
-        set_fault(response, status, &error, request);
+    QV_TRY(ask_to_revoke(call, QV_KIND_SYSTEM, name, &grant, error));
+    QV_TRY(qv_change_revoke_system(name, call->request->identity, &change));
+    return job_new(call, &grant, change, write_revoked, ret_job);
 }
 
-void system_revoke(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_response *response,
-                   struct qv_job **ret_job)
+enum qv_status system_revoke(const struct qv_call *call, struct qv_job **ret_job,
+                             struct qv_error *error)
 {
-    QV_CLEANUP(qv_error) struct qv_error error = {0};
     char *name = NULL;
-    enum qv_status status =
-        qv_system_name_read(&api->rules, qv_str_from(request->identity->system), &name, &error);
-    if (status == QV_OK)
-        revoke(api, permit, request, qv_str_from(name), response, ret_job);
-    else
-        set_fault(response, status, &error, request);
+    QV_TRY(qv_system_name_read(&call->api->rules, qv_str_from(call->request->identity->system),
+                               &name, error));
+    enum qv_status status = revoke(call, qv_str_from(name), ret_job, error);
     qv_free(name);
+    return status;
 }

@@ -166,12 +166,16 @@ static enum qv_status permit(struct qv_exchange *exchange, struct qv_error *erro
 static void answer_operation(struct qv_exchange *exchange)
 {
     struct qv_worker *worker = exchange->connection->worker;
-    struct qv_api *api = worker->server->api;
+    const struct qv_call call = {
+        .api = worker->server->api,
+        .permit = &exchange->permit,
+        .request = &exchange->request,
+        .response = &exchange->response,
+    };
     struct qv_job *job = NULL;
     if (exchange->routed.route->operation == QV_OP_CHAP_PING)
         worker->rest.renewals++;
-    exchange->routed.route->handle(api, &exchange->permit, &exchange->request, &exchange->response,
-                                   &job);
+    qv_api_handle(exchange->routed.route, &call, &job);
     if (job != NULL)
         qv_pending_start(exchange, job);
     else

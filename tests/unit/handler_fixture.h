@@ -87,7 +87,8 @@ static inline void run(const struct call *call, struct qv_response *response,
     struct qv_permit permit;
     struct qv_decision decision;
     assert_int_equal(qv_policy_permit(rights, call->operation, &permit, &decision, NULL), QV_OK);
-    call->handle(&api, &permit, &request, response, ret_job);
+    const struct qv_route route = {.handle = call->handle};
+    qv_api_handle(&route, &(struct qv_call){&api, &permit, &request, response}, ret_job);
 }
 
 #define JSON "application/json"

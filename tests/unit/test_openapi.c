@@ -68,9 +68,10 @@ static int read_description(void **state)
 {
     (void)state;
     struct qv_response response = {0};
-    ops_openapi(NULL, NULL, NULL, &response, NULL);
+    const struct qv_call call = {.response = &response};
+    enum qv_status answered = ops_openapi(&call, NULL, NULL);
     enum qv_status status = qv_json_parse(qv_buf_str(&response.body), 64, &description, NULL);
-    bool good = response.status == 200 && status == QV_OK;
+    bool good = answered == QV_OK && response.status == 200 && status == QV_OK;
     qv_response_free(&response);
     return good ? 0 : -1;
 }

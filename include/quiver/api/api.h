@@ -1,7 +1,7 @@
 /*
  * The offered services: what a request means and what is answered. Handlers are
  * (identity, request) -> response, without a socket; a change comes back as a job that the server
- * starts and finishes. Any worker thread; a request and its response belong to one.
+ * starts and finishes. Any worker thread; a call belongs to one.
  */
 #ifndef QUIVER_API_API_H
 #define QUIVER_API_API_H
@@ -100,6 +100,14 @@ void qv_response_free(struct qv_response *response);
 /** A change on its way. */
 struct qv_job;
 
+/** An operation being asked for; everything is borrowed. */
+struct qv_call {
+    struct qv_api *api;
+    const struct qv_permit *permit; /**< the policy's, for this operation */
+    const struct qv_request *request;
+    struct qv_response *response;
+};
+
 /** One offered operation. */
 struct qv_route {
     const char *method;
@@ -111,13 +119,17 @@ struct qv_route {
     const char *allow_options; /**< the Allow header of OPTIONS; NULL: that is a method like others,
                                     and one that no route has */
     enum qv_operation operation;
-    void (*handle)(struct qv_api *api, const struct qv_permit *permit,
-                   const struct qv_request *request, struct qv_response *response,
-                   struct qv_job **ret_job);
+    /** Answers, or makes a job. Its faults are for qv_api_handle to answer, but for those that it
+     *  has words of its own for: the response has their status then. */
+    enum qv_status (*handle)(const struct qv_call *call, struct qv_job **ret_job,
+                             struct qv_error *error);
     const char *suffix; /**< what follows the parameter ("/$ping"); NULL: nothing */
 };
 /** All routes; ended by a NULL method. Static. */
 const struct qv_route *qv_api_routes(void);
+/** Has the operation done: the call is answered, or there is a job, then the caller's. */
+void qv_api_handle(const struct qv_route *route, const struct qv_call *call,
+                   struct qv_job **ret_job);
 
 /** Makes the response an error of its shape: status and words; in Arrowhead's shape also type and
  *  origin (empty: the member is left out, as of identity errors). A 401 or 403 is recorded as
