@@ -277,6 +277,16 @@ static void check_normalization(struct qv_load *load)
                       "simple is for dialect 5.2 alone, remove it or set cloud.dialect: \"5.2\"");
 }
 
+/* Room can be set aside in a file alone. */
+static void check_audit(struct qv_load *load)
+{
+    static const char key[] = "audit.required";
+    const char *file = load->config->audit.file;
+    if (load->config->audit.required && (file == NULL || strcmp(file, QV_AUDIT_STDOUT) == 0))
+        qv_load_fault(load, line_of(load, key), key,
+                      "needs a file whose room can be set aside, name one in audit.file");
+}
+
 void qv_check_config(struct qv_load *load)
 {
     const struct qv_config *config = load->config;
@@ -294,4 +304,5 @@ void qv_check_config(struct qv_load *load)
         qv_load_fault(load, config->listeners[0].line, "cloud.name",
                       "is missing; without TLS no certificate names the cloud");
     check_normalization(load);
+    check_audit(load);
 }

@@ -8,30 +8,9 @@
 #include "values.h"
 #include <quiver/base/file.h>
 #include <quiver/base/memory.h>
-#include <quiver/base/yaml.h>
 #include <string.h>
 
 #define FILE_SIZE_MAX ((size_t)256 * 1024)
-
-void qv_load_fault(struct qv_load *load, int line, const char *key, const char *format, ...)
-{
-    QV_CLEANUP(qv_buf) struct qv_buf words = {0};
-    if (++load->found > QV_YAML_FAULTS_MAX)
-        return;
-    qv_buf_printf(&words, "%s:%d: ", load->config->file, line);
-    if (load->found == QV_YAML_FAULTS_MAX) {
-        qv_buf_put_text(&words, "there are more faults from here on, mend those above first");
-    } else {
-        if (key != NULL)
-            qv_buf_printf(&words, "%s: ", key);
-        va_list args;
-        va_start(args, format);
-        qv_buf_vprintf(&words, format, args);
-        va_end(args);
-    }
-    if (qv_buf_status(&words) != QV_OK || qv_strings_add(load->faults, qv_buf_str(&words)) != QV_OK)
-        load->out_of_memory = true;
-}
 
 /* An empty configuration that knows its file. */
 static struct qv_config *config_of_file(const char *path)
@@ -48,17 +27,6 @@ static struct qv_config *config_of_file(const char *path)
     return made;
 }
 
-/* Room can be set aside in a file alone. */
-static void check_audit(struct qv_load *load)
-{
-    static const char key[] = "audit.required";
-    const char *file = load->config->audit.file;
-    if (!load->config->audit.required || (file != NULL && strcmp(file, QV_AUDIT_STDOUT) != 0))
-        return;
-    qv_load_fault(load, load->lines[qv_settings_find(&qv_config_settings, qv_str_from(key))], key,
-                  "needs a file whose room can be set aside, name one in audit.file");
-}
-
 enum qv_status qv_config_parse(const char *path, struct qv_str text, struct qv_config **ret_config,
                                struct qv_strings *faults)
 {
@@ -68,10 +36,8 @@ enum qv_status qv_config_parse(const char *path, struct qv_str text, struct qv_c
     struct qv_load load = {.config = config, .faults = faults};
     qv_load_yaml(&load, text);
     config->chap.mirrors = config->chap.mirror.kind != QV_REDIS_EMBEDDED; /* which it cannot be */
-    if (load.found == 0 && !load.out_of_memory) {
+    if (load.found == 0 && !load.out_of_memory)
         qv_check_config(&load);
-        check_audit(&load);
-    }
     if (load.out_of_memory)
         return QV_NO_MEMORY;
     if (load.found > 0)

@@ -69,19 +69,6 @@ void qv_chap_write_text_fault(struct qv_str body, struct qv_buf *buf)
 
 /* ---- the values ---- */
 
-bool qv_chap_id_is_valid(struct qv_str text)
-{
-    char before = '-'; /* as behind a hyphen: no other may follow */
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.at[i];
-        bool letter = c >= 'a' && c <= 'z', digit = c >= '0' && c <= '9';
-        if (!letter && !(digit && i > 0) && !(c == '-' && before != '-'))
-            return false;
-        before = c;
-    }
-    return before != '-';
-}
-
 /* Takes the parts of a body that was judged good. */
 static enum qv_status make(const json_t *read, struct qv_chap_registration **ret_made)
 {

@@ -2,7 +2,7 @@
  * CA certificates of several files as one text, checked when they are read, not when they are
  * needed. Any thread.
  */
-#include "fetch.h"
+#include "ca_bundle.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

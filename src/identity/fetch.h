@@ -55,8 +55,4 @@ void qv_fetcher_free(struct qv_fetcher **fetcher); /**< stops first */
  *  then. */
 QV_MUST_CHECK enum qv_status qv_fetcher_get(struct qv_fetcher *fetcher, struct qv_fetch *fetch);
 
-/** Appends the certificates of the files (PEM, or one in DER) as PEM. QV_INVALID names the file. */
-QV_MUST_CHECK enum qv_status qv_ca_bundle_read(char *const *paths, size_t count, struct qv_buf *buf,
-                                               struct qv_error *error);
-
 #endif

@@ -7,24 +7,13 @@
 
 #include "answers.h"
 #include "fetch.h"
+#include "files.h"
 
 #include <pthread.h>
 #include <quiver/identity/verifier.h>
 #include <stdatomic.h>
 
-enum qv_question_kind { QV_QUESTION_TOKEN, QV_QUESTION_NAME };
-
 struct qv_flight;
-
-/** What was read of files, as a whole: immutable and reference-counted, so that what is on its way
- *  ends by what it began with. */
-struct qv_files {
-    atomic_size_t references;
-    struct qv_secrets *secrets; /* NULL: none */
-    struct qv_buf ca[2];        /* by kind of question; PEM */
-};
-struct qv_files *qv_files_ref(struct qv_files *files);
-void qv_files_free(struct qv_files **files); /**< drops one reference */
 
 struct qv_verifier {
     const struct qv_config *config;

@@ -2,8 +2,7 @@
  * The verifier: what can be asked about a caller, and what it takes to ask.
  *
  * A key is proven here and now; a token or a name becomes a question to another system (flights.c),
- * unless the answer is still remembered. What files say is read whole and checked before it takes
- * the place of what was in force. Any thread, but for its life, which is the main thread's.
+ * unless the answer is still remembered. Any thread, but for its life, which is the main thread's.
  */
 #include "flights.h"
 
@@ -15,56 +14,6 @@
 #include <quiver/domain/names.h>
 
 enum { TOKEN_MAX = 4096 };
-
-/* ---- files ----------------------------------------------------------------------------------- */
-
-struct qv_files *qv_files_ref(struct qv_files *files)
-{
-    atomic_fetch_add_explicit(&files->references, 1, memory_order_relaxed);
-    return files;
-}
-
-void qv_files_free(struct qv_files **files)
-{
-    struct qv_files *old = *files;
-    if (old == NULL)
-        return;
-    *files = NULL;
-    if (atomic_fetch_sub_explicit(&old->references, 1, memory_order_acq_rel) != 1)
-        return;
-    qv_secrets_free(&old->secrets);
-    qv_buf_free(&old->ca[QV_QUESTION_TOKEN]);
-    qv_buf_free(&old->ca[QV_QUESTION_NAME]);
-    qv_free(old);
-}
-
-static enum qv_status read_ca(const struct qv_config *config, char *own, struct qv_buf *buf,
-                              struct qv_error *error)
-{
-    if (own != NULL)
-        return qv_ca_bundle_read(&own, 1, buf, error);
-    return qv_ca_bundle_read(config->tls.trust.at, config->tls.trust.count, buf, error);
-}
-
-static enum qv_status read_files(const struct qv_config *config, const struct qv_dialect *dialect,
-                                 struct qv_files **ret_files, struct qv_error *error)
-{
-    const char *secrets = config->identity.authentication_system.secrets_file;
-    QV_CLEANUP(qv_files) struct qv_files *files = qv_alloc(sizeof(*files));
-    if (files == NULL)
-        return QV_NO_MEMORY;
-    atomic_init(&files->references, 1);
-    if (secrets != NULL)
-        QV_TRY(qv_secrets_read(dialect, secrets, &files->secrets, error));
-    if (config->identity.authentication_system.url != NULL)
-        QV_TRY(read_ca(config, config->identity.authentication_system.ca,
-                       &files->ca[QV_QUESTION_TOKEN], error));
-    if (config->identity.blacklist.mode != QV_BLACKLIST_OFF)
-        QV_TRY(read_ca(config, config->identity.blacklist.ca, &files->ca[QV_QUESTION_NAME], error));
-    *ret_files = files;
-    files = NULL;
-    return QV_OK;
-}
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -80,7 +29,7 @@ static enum qv_status make_verify_url(struct qv_verifier *verifier)
 
 static enum qv_status make_parts(struct qv_verifier *verifier, struct qv_error *error)
 {
-    QV_TRY(read_files(verifier->config, verifier->dialect, &verifier->files, error));
+    QV_TRY(qv_files_read(verifier->config, verifier->dialect, &verifier->files, error));
     QV_TRY(make_verify_url(verifier));
     QV_TRY(qv_answers_new(&verifier->answers));
     return qv_fetcher_new(&verifier->fetcher, error);
@@ -128,7 +77,7 @@ enum qv_status qv_verifier_renew(struct qv_verifier *verifier, const struct qv_c
 {
     QV_CLEANUP(qv_files) struct qv_files *files = NULL;
     QV_CLEANUP(qv_answers) struct qv_answers *answers = NULL;
-    QV_TRY(read_files(config, verifier->dialect, &files, error));
+    QV_TRY(qv_files_read(config, verifier->dialect, &files, error));
     QV_TRY(qv_answers_new(&answers));
     pthread_mutex_lock(&verifier->lock);
     struct qv_files *old_files = verifier->files;

@@ -9,13 +9,6 @@
 #include "fetch.h"
 #include "find.h"
 
-void drop_matches(struct finder *finder)
-{
-    for (size_t i = 0; i < finder->count; i++)
-        match_free(&finder->matches[i]);
-    finder->count = 0;
-}
-
 /* Under the lock. */
 static void find_records(const struct finder *finder, const struct qv_view *view, size_t first,
                          struct instance_record *ret_records[static FETCHED_AHEAD])

@@ -8,8 +8,6 @@
 #include "fetch.h"
 #include "find.h"
 
-#include <quiver/base/memory.h>
-
 /* ---- one instance ---------------------------------------------------------------------------- */
 
 /* The base set's names are met already. */
@@ -30,42 +28,6 @@ static bool is_alive(const struct finder *finder, const struct qv_instance *inst
         return false;
     return !finder->query->has_alives_at ||
            qv_wall_compare(instance->expires_at, finder->query->alives_at) >= 0;
-}
-
-static enum qv_status grow(struct finder *finder)
-{
-    size_t capacity = finder->capacity == 0 ? 16 : finder->capacity * 2;
-    struct qv_service_match *matches =
-        qv_realloc_array(finder->matches, capacity, sizeof(*matches));
-    if (matches == NULL)
-        return QV_NO_MEMORY;
-    finder->matches = matches;
-    finder->capacity = capacity;
-    return QV_OK;
-}
-
-bool has_owners(const struct instance_record *record)
-{
-    return record->owner[OWNER_PROVIDER]->current != NULL &&
-           record->owner[OWNER_DEFINITION]->current != NULL;
-}
-
-void take_owners(const struct instance_record *record, struct qv_service_match *match)
-{
-    const struct record *provider = record->owner[OWNER_PROVIDER];
-    match->provider = qv_entity_ref(provider->current);
-    match->device = provider->device != NULL ? qv_entity_ref(provider->device->current) : NULL;
-    match->definition = qv_entity_ref(record->owner[OWNER_DEFINITION]->current);
-}
-
-enum qv_status add_match(struct finder *finder, const struct qv_instance *instance,
-                         struct qv_service_match **ret_match)
-{
-    if (finder->count == finder->capacity)
-        QV_TRY(grow(finder));
-    *ret_match = &finder->matches[finder->count++];
-    **ret_match = (struct qv_service_match){.instance = qv_entity_ref(instance)};
-    return QV_OK;
 }
 
 static enum qv_status collect(struct finder *finder, const struct instance_record *record)

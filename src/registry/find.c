@@ -10,60 +10,11 @@
 
 #include <quiver/base/memory.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Stored metadata was bounded when it came in. */
 enum { STORED_DEPTH_MAX = 2000 };
 
-/* ---- name sets ---------------------------------------------------------------------------------
- */
-
-static int compare_names(const void *a, const void *b)
-{
-    return qv_str_compare(*(const struct qv_str *)a, *(const struct qv_str *)b);
-}
-
-enum qv_status name_set_init(struct name_set *set, const struct qv_strings *names)
-{
-    if (names->count == 0)
-        return QV_OK;
-    set->sorted = qv_alloc_array(names->count, sizeof(*set->sorted));
-    if (set->sorted == NULL)
-        return QV_NO_MEMORY;
-    for (size_t i = 0; i < names->count; i++)
-        set->sorted[i] = qv_str_from(names->at[i]);
-    qsort(set->sorted, names->count, sizeof(*set->sorted), compare_names);
-    /* each name once, so that nothing is found twice */
-    for (size_t i = 0; i < names->count; i++)
-        if (i == 0 || !qv_str_equal(set->sorted[i], set->sorted[set->count - 1]))
-            set->sorted[set->count++] = set->sorted[i];
-    return QV_OK;
-}
-
-bool name_set_has(const struct name_set *set, struct qv_str name)
-{
-    if (set->count == 0)
-        return true;
-    return bsearch(&name, set->sorted, set->count, sizeof(name), compare_names) != NULL;
-}
-
-/* ---- filtering, outside the lock
- * ----------------------------------------------------------------- */
-
-void match_free(struct qv_service_match *match)
-{
-    struct qv_entity_head *held[] = {
-        (struct qv_entity_head *)match->instance, (struct qv_entity_head *)match->provider,
-        (struct qv_entity_head *)match->device, (struct qv_entity_head *)match->definition};
-    if (match->json != NULL)
-        for (size_t i = 0; i < match->instance->interface_count; i++)
-            qv_free(match->json[i]);
-    qv_free(match->json);
-    qv_free(match->shown);
-    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
-        qv_entity_free(&held[i]);
-    *match = (struct qv_service_match){0};
-}
+/* ---- filtering, outside the lock ------------------------------------------------------------- */
 
 static enum qv_status has_metadata(const struct qv_service_query *query,
                                    const struct qv_instance *instance, bool *ret_matches)

@@ -4,17 +4,8 @@
 #ifndef QUIVER_REGISTRY_FIND_H
 #define QUIVER_REGISTRY_FIND_H
 
+#include "name_set.h"
 #include "view.h"
-
-/* Names to be found again quickly: a request may hold thousands. Borrows the texts. */
-struct name_set {
-    struct qv_str *sorted; /* owned */
-    size_t count;
-};
-/* Each of the names once. What it made is freed with `sorted`, also on failure. */
-QV_MUST_CHECK enum qv_status name_set_init(struct name_set *set, const struct qv_strings *names);
-/* Is the name in the set? An empty set filters nothing, so it has every name. */
-bool name_set_has(const struct name_set *set, struct qv_str name);
 
 /* Of which names instances are collected; the other names are filters. */
 enum base { BASE_IDS, BASE_PROVIDERS, BASE_DEFINITIONS };
@@ -36,18 +27,9 @@ struct finder {
 /* Fills `matches`, under the lock, which it takes. QV_UNAVAILABLE: no view is loaded yet. */
 QV_MUST_CHECK enum qv_status collect_matches(struct finder *finder, struct qv_registry *registry,
                                              struct qv_error *error);
-/* One more match, with a reference to its instance. Under the lock. */
-QV_MUST_CHECK enum qv_status add_match(struct finder *finder, const struct qv_instance *instance,
-                                       struct qv_service_match **ret_match);
 /* Adds the exposed CHAP services, but those whose id is registered in Arrowhead, too. Under the
    lock. */
 QV_MUST_CHECK enum qv_status collect_bridged(struct finder *finder, const struct qv_view *view);
-/* While a history is replayed the owners may not be there yet. Under the lock. */
-bool has_owners(const struct instance_record *record);
-/* References to provider, device and definition. Under the lock. */
-void take_owners(const struct instance_record *record, struct qv_service_match *match);
-void match_free(struct qv_service_match *match);
-void drop_matches(struct finder *finder);
 /* Leaves out what is revoked, as far as collecting did not know it: see revocation.h. */
 QV_MUST_CHECK enum qv_status drop_revoked(struct finder *finder);
 /* Takes the owners of all matches; who went meanwhile is left out. False: one was replaced
@@ -59,5 +41,15 @@ bool filters_interfaces(const struct qv_service_query *query);
 /* Fills match->shown and ->json; `ret_any`: at least one interface is left. */
 QV_MUST_CHECK enum qv_status filter_interfaces(const struct finder *finder,
                                                struct qv_service_match *match, bool *ret_any);
+
+/* One more match, with a reference to its instance. Under the lock. */
+QV_MUST_CHECK enum qv_status add_match(struct finder *finder, const struct qv_instance *instance,
+                                       struct qv_service_match **ret_match);
+/* While a history is replayed the owners may not be there yet. Under the lock. */
+bool has_owners(const struct instance_record *record);
+/* References to provider, device and definition. Under the lock. */
+void take_owners(const struct instance_record *record, struct qv_service_match *match);
+void match_free(struct qv_service_match *match);
+void drop_matches(struct finder *finder);
 
 #endif

@@ -7,87 +7,14 @@
  * it was cancelled. The loop's thread alone.
  */
 #include "link.h"
-#include "resolve.h"
+#include "dial.h"
+#include "reply_reader.h"
 
-#include <errno.h>
 #include <h2o.h>
 #include <hiredis/hiredis.h>
-#include <netinet/tcp.h>
 #include <quiver/base/memory.h>
-#include <string.h>
-#include <sys/un.h>
+#include <stdio.h>
 #include <utlist.h>
-
-/* ---- hiredis' parser builds our replies ------------------------------------------------------ */
-
-static struct qv_reply *reply_new(const redisReadTask *task, enum qv_reply_kind kind)
-{
-    struct qv_reply *reply = qv_alloc(sizeof(*reply));
-    if (reply == NULL)
-        return NULL;
-    reply->kind = kind;
-    if (task->parent != NULL)
-        ((struct qv_reply *)task->parent->obj)->items[task->idx] = reply;
-    return reply;
-}
-
-/* A reply whose content found no memory; one in a list is freed with the list. */
-static void *reply_failed(const redisReadTask *task, struct qv_reply *reply)
-{
-    if (task->parent == NULL)
-        qv_reply_free(&reply);
-    return NULL;
-}
-
-static void *reply_text(const redisReadTask *task, char *at, size_t length)
-{
-    struct qv_reply *reply =
-        reply_new(task, task->type == REDIS_REPLY_ERROR ? QV_REPLY_ERROR : QV_REPLY_TEXT);
-    if (reply == NULL)
-        return NULL;
-    reply->text.at = qv_strndup(at, length);
-    reply->text.length = length;
-    return reply->text.at != NULL ? reply : reply_failed(task, reply);
-}
-
-static void *reply_list(const redisReadTask *task, int count)
-{
-    struct qv_reply *reply = reply_new(task, QV_REPLY_LIST);
-    if (reply == NULL || count < 0)
-        return reply;
-    reply->items = qv_alloc_array((size_t)count, sizeof(struct qv_reply *));
-    if (reply->items == NULL)
-        return reply_failed(task, reply);
-    reply->count = (size_t)count;
-    return reply;
-}
-
-static void *reply_number(const redisReadTask *task, long long number)
-{
-    struct qv_reply *reply = reply_new(task, QV_REPLY_NUMBER);
-    if (reply != NULL)
-        reply->number = number;
-    return reply;
-}
-
-static void *reply_nil(const redisReadTask *task)
-{
-    return reply_new(task, QV_REPLY_NIL);
-}
-
-static void reply_drop(void *object)
-{
-    struct qv_reply *reply = object;
-    qv_reply_free(&reply);
-}
-
-static redisReplyObjectFunctions reply_functions = {
-    .createString = reply_text,
-    .createArray = reply_list,
-    .createInteger = reply_number,
-    .createNil = reply_nil,
-    .freeObject = reply_drop,
-};
 
 /* ---- a connection ---------------------------------------------------------------------------- */
 
@@ -103,7 +30,7 @@ struct qv_command {
     void *data;
 };
 
-enum link_state { LINK_DOWN, LINK_RESOLVING, LINK_CONNECTING, LINK_UP };
+enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_UP };
 
 struct qv_link {
     struct qv_loop *loop;
@@ -114,11 +41,8 @@ struct qv_link {
     void *data;
 
     enum link_state state;
-    struct qv_timer
-        timer; /* connecting and silence; also a failure to be told outside of connect */
-    char failure[160];
-    struct qv_resolve *resolve;
-    struct addrinfo *addresses, *next_address;
+    struct qv_timer timer; /* for connecting and silence */
+    struct qv_dial dial;   /* while connecting */
     h2o_socket_t *socket;
     redisReader *reader;
     struct qv_mono heard; /* when Redis last said something, or began to owe an answer */
@@ -131,32 +55,14 @@ struct qv_link {
 
 static void break_down(struct qv_link *link, const char *reason);
 
-static void set_failure(struct qv_link *link, const char *what, int code)
-{
-    char words[80];
-    const char *why = code != 0 ? strerror_r(code, words, sizeof(words)) : "";
-    snprintf(link->failure, sizeof(link->failure), "%s%s%s", what,
-             code != 0 && what[0] != '\0' ? ": " : "", why);
-}
-
 static void arm(struct qv_link *link, struct qv_mono due)
 {
     qv_loop_arm_surely(link->loop, &link->timer, due);
 }
 
-/* Lets the loop report `failure`, not the caller. */
-static void fail_soon(struct qv_link *link)
-{
-    arm(link, qv_mono_now());
-}
-
 static void on_timer(struct qv_timer *timer)
 {
     struct qv_link *link = H2O_STRUCT_FROM_MEMBER(struct qv_link, timer, timer);
-    if (link->failure[0] != '\0') {
-        break_down(link, link->failure);
-        return;
-    }
     struct qv_mono now = qv_mono_now();
     struct qv_mono limit = qv_mono_add_ms(link->heard, link->patience_ms);
     bool owes = link->state != LINK_UP || (link->commands != NULL && link->commands->sent);
@@ -197,16 +103,9 @@ static void free_batch(struct qv_link *link)
     }
 }
 
-static void free_addresses(struct qv_link *link)
-{
-    if (link->addresses != NULL)
-        freeaddrinfo(link->addresses);
-    link->addresses = link->next_address = NULL;
-}
-
 static void close_socket(struct qv_link *link)
 {
-    qv_resolve_cancel(&link->resolve);
+    qv_dial_cancel(&link->dial);
     if (link->socket != NULL)
         h2o_socket_close(link->socket);
     link->socket = NULL;
@@ -240,13 +139,11 @@ static void drain(struct qv_link *link)
 
 static void break_down(struct qv_link *link, const char *reason)
 {
-    char words[sizeof(link->failure)];
+    char words[QV_DIAL_REASON]; /* the reason may be the dial's */
     snprintf(words, sizeof(words), "%s", reason);
     link->state = LINK_DOWN;
-    link->failure[0] = '\0';
     qv_loop_disarm(link->loop, &link->timer);
     close_socket(link);
-    free_addresses(link);
     drain(link);
     link->handler->down(link->data, words);
 }
@@ -264,7 +161,6 @@ void qv_link_free(struct qv_link **link)
     (*link)->state = LINK_DOWN;
     qv_loop_disarm((*link)->loop, &(*link)->timer);
     close_socket(*link);
-    free_addresses(*link);
     drain(*link);
     qv_free(*link);
     *link = NULL;
@@ -410,24 +306,16 @@ static void on_read(h2o_socket_t *socket, const char *fault)
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-static void try_next_address(struct qv_link *link);
-
-static void on_connected(h2o_socket_t *socket, const char *fault)
+static void on_dialed(void *data, h2o_socket_t *socket, const char *reason)
 {
-    struct qv_link *link = socket->data;
-    int code = fault != NULL ? EIO : 0;
-    socklen_t size = sizeof(code);
-    if (fault == NULL &&
-        getsockopt(h2o_socket_get_fd(socket), SOL_SOCKET, SO_ERROR, &code, &size) != 0)
-        code = errno;
-    if (code != 0) {
-        set_failure(link, "", code);
-        close_socket(link);
-        try_next_address(link);
+    struct qv_link *link = data;
+    if (socket == NULL) {
+        break_down(link, reason);
         return;
     }
-    link->failure[0] = '\0';
-    link->reader = redisReaderCreateWithFunctions(&reply_functions);
+    link->socket = socket;
+    link->socket->data = link;
+    link->reader = qv_reply_reader_new();
     if (link->reader == NULL) {
         break_down(link, "out of memory");
         return;
@@ -438,92 +326,12 @@ static void on_connected(h2o_socket_t *socket, const char *fault)
     link->handler->up(link->data);
 }
 
-/* Begins a connection to one address; false sets the failure. */
-static bool begin(struct qv_link *link, const struct sockaddr *address, socklen_t size)
-{
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || (connect(fd, address, size) != 0 && errno != EINPROGRESS)) {
-        set_failure(link, "", errno);
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    int on = 1;
-    if (address->sa_family != AF_UNIX)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    link->socket = h2o_evloop_socket_create(qv_loop_sockets(link->loop), fd, 0);
-    link->socket->data = link;
-    h2o_socket_notify_write(link->socket, on_connected);
-    return true;
-}
-
-/* The next of a host's addresses; with none left, the last failure is the link's. */
-static void try_next_address(struct qv_link *link)
-{
-    while (link->next_address != NULL) {
-        struct addrinfo *address = link->next_address;
-        link->next_address = address->ai_next;
-        if (begin(link, address->ai_addr, address->ai_addrlen)) {
-            link->failure[0] = '\0';
-            return;
-        }
-    }
-    if (link->failure[0] == '\0')
-        set_failure(link, "no address", 0);
-    fail_soon(link);
-}
-
-static void on_resolved(void *data, struct addrinfo *list, const char *reason)
-{
-    struct qv_link *link = data;
-    link->resolve = NULL;
-    link->state = LINK_CONNECTING;
-    link->addresses = link->next_address = list;
-    if (list == NULL)
-        set_failure(link, reason, 0);
-    try_next_address(link);
-}
-
-static void connect_host(struct qv_link *link)
-{
-    const char *host = link->redis->host;
-    uint16_t port = link->redis->port;
-    link->addresses = link->next_address = qv_resolve_numeric(host, port);
-    if (link->addresses != NULL) {
-        try_next_address(link);
-        return;
-    }
-    link->state = LINK_RESOLVING;
-    if (qv_resolve_start(link->loop, host, port, on_resolved, link, &link->resolve) != QV_OK) {
-        set_failure(link, "out of memory", 0);
-        fail_soon(link);
-    }
-}
-
-static void connect_path(struct qv_link *link)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(link->socket_path);
-    if (length < sizeof(address.sun_path)) {
-        memcpy(address.sun_path, link->socket_path, length + 1);
-        if (begin(link, (struct sockaddr *)&address, sizeof(address)))
-            return;
-    } else {
-        set_failure(link, "the path of a Unix socket has at most 107 bytes", 0);
-    }
-    fail_soon(link);
-}
-
 void qv_link_connect(struct qv_link *link)
 {
     if (link->state != LINK_DOWN)
         return;
     link->state = LINK_CONNECTING;
-    link->failure[0] = '\0';
     link->heard = qv_mono_now();
     arm(link, qv_mono_add_ms(link->heard, link->patience_ms));
-    if (link->socket_path != NULL)
-        connect_path(link);
-    else
-        connect_host(link);
+    qv_dial_start(&link->dial, link->loop, link->redis, link->socket_path, on_dialed, link);
 }

@@ -1,6 +1,6 @@
 /*
  * What Redis answered: a tree of values, independent of the library that parsed it. Built by
- * link.c, owned by whoever was given the pointer to own; a callback's reply is borrowed.
+ * reply_reader.c, owned by whoever was given the pointer to own; a callback's reply is borrowed.
  */
 #ifndef QUIVER_STORE_REPLY_H
 #define QUIVER_STORE_REPLY_H

@@ -9,13 +9,14 @@ MODULES = ["base", "config", "domain", "identity", "trust", "registry", "policy"
            "api", "server", "cli", "main"]
 # Library -> what its headers look like, and where they may be included: modules or single files.
 LIBRARIES = {
-    "libh2o": (re.compile(r"h2o(\.h|/)"), {"server", "src/store/link.c", "src/store/loop.c"}),
+    "libh2o": (re.compile(r"h2o(\.h|/)"), {"server", "src/store/dial.c", "src/store/link.c",
+                                               "src/store/loop.c"}),
     "OpenSSL": (re.compile(r"openssl/"),
-                {"identity", "trust", "server", "src/store/link.c", "src/base/hash.c"}),
+                {"identity", "trust", "server", "src/base/hash.c"}),
     "libcurl": (re.compile(r"curl/"), {"src/identity/fetch.c"}),
     "PCRE2": (re.compile(r"pcre2\.h"), {"src/domain/pattern.c"}),
     "libsystemd": (re.compile(r"systemd/"), {"src/server/inherited.c", "src/cli/service_manager.c"}),
-    "hiredis": (re.compile(r"hiredis/"), {"src/store/link.c"}),
+    "hiredis": (re.compile(r"hiredis/"), {"src/store/link.c", "src/store/reply_reader.c"}),
     "libyaml": (re.compile(r"yaml\.h"), {"base", "config"}),
     "libyaml's document (base/yaml.h)": (re.compile(r"quiver/base/yaml\.h"), {"base", "config", "policy", "cli"}),
 }

@@ -3,6 +3,7 @@
  * The verifier from outside: what it answers at once, what it asks of a server over plain HTTP on
  * loopback (TLS is the end-to-end tests' affair), what it asks only once, and how it ends.
  */
+#include "../../src/identity/ca_bundle.h"
 #include "../../src/identity/fetch.h"
 
 #include <setjmp.h>
