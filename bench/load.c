@@ -15,20 +15,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SETUP_US   30000000U
 #define STALL_US   10000000U
 #define EVENTS_MAX 256
 #define OPENING    32U
-
-uint64_t load_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
-}
 
 static bool fail(const char *what, const char *why)
 {

@@ -56,7 +56,10 @@ struct load_options {
 bool load_options_read(int argc, char **argv, struct load_options *ret_options);
 void load_options_free(struct load_options *options);
 
-/* ---- latencies ------------------------------------------------------------------------------ */
+/* ---- time and latencies --------------------------------------------------------------------- */
+
+/** Microseconds of the monotonic clock. */
+uint64_t load_now(void);
 
 #define LOAD_LATENCY_SLOTS 1024
 
@@ -123,8 +126,6 @@ struct load_run {
     uint64_t own_cpu_us;
 };
 
-/** Microseconds of the monotonic clock. */
-uint64_t load_now(void);
 /** Counts an error and keeps the words of the first. */
 void load_run_error(struct load_run *run, enum load_error error, const char *detail);
 /** CPU time that a process has used so far; false where it cannot be read. */

@@ -1,11 +1,19 @@
 /*
- * Latencies as a histogram: up to 64 us exactly, above that in 32 steps per power of two, so that
- * its size does not depend on how long a run lasts. One thread.
+ * The clock, and latencies as a histogram: up to 64 us exactly, above that in 32 steps per power of
+ * two, so that its size does not depend on how long a run lasts. One thread.
  */
 #include "load.h"
+#include <time.h>
 
 #define STEP_BITS 5
 #define EXACT     (2U << STEP_BITS)
+
+uint64_t load_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
+}
 
 static size_t slot_of(uint64_t us)
 {

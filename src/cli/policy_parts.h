@@ -1,6 +1,6 @@
 /*
- * What reading a question's two halves share: who asks (policy_caller.c) and about what
- * (policy_question.c). Main thread.
+ * What reading a question's two halves share (policy_texts.c): who asks (policy_caller.c) and about
+ * what (policy_question.c). Main thread.
  */
 #ifndef QUIVER_CLI_POLICY_PARTS_H
 #define QUIVER_CLI_POLICY_PARTS_H
