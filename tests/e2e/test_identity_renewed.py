@@ -224,8 +224,8 @@ def test_the_other_side_is_believed_by_the_cas_of_now(quiver, cloud):
         assert len(impostor.stand_in.seen) == 1
 
         ca = write(cloud.folder / "identity-ca.crt", forge.pem("CERTIFICATE", other.der))
-        server.write_config(identity={"authentication_system": {"ca": str(ca)}})
-        outcome = reload(server)
+        outcome = reload(server, lambda: server.write_config(
+            identity={"authentication_system": {"ca": str(ca)}}))
         assert outcome["changed"] == ["identity.authentication_system.ca"]
         assert ask(server) == 200 and len(impostor.stand_in.seen) == 2
     finally:
@@ -303,8 +303,9 @@ def test_a_secrets_file_may_come_and_go(quiver, cloud, authentication):
     assert prove(server, "key-system", "a secret") == 401
     path = write_secrets(cloud, "key-system: a secret\n")
     for file, status in ((str(path), 200), (None, 401)):
-        server.write_config(identity={"authentication_system": {"secrets_file": file}})
-        assert reload(server)["changed"] == ["identity.authentication_system.secrets_file"]
+        named = {"authentication_system": {"secrets_file": file}}
+        outcome = reload(server, lambda: server.write_config(identity=named))
+        assert outcome["changed"] == ["identity.authentication_system.secrets_file"]
         assert prove(server, "key-system", "a secret") == status
 
 

@@ -161,8 +161,9 @@ def test_a_reload_changes_them(quiver, cloud):
     client = press[0]
     assert [client.echo() for _ in range(20)] == [200] * 20
 
-    server.write_config(limits=limited({"systems": ["press"], "connections": 2, "instances": 1}))
-    assert reload(server)["changed"] == ["limits.identities"]
+    fewer = limited({"systems": ["press"], "connections": 2, "instances": 1})
+    outcome = reload(server, lambda: server.write_config(limits=fewer))
+    assert outcome["changed"] == ["limits.identities"]
     assert [one.echo() for one in press] == [200] * 3
     late = server.client("press")
     assert_too_many(late.get(ECHO), "More than 2 connections of press")

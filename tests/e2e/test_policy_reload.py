@@ -184,11 +184,11 @@ def test_another_file(quiver, cloud, policy, tmp_path):
     client = server.client("consumer")
     other = Policy(tmp_path / "other.yaml")
     other.write(BASE + QUARANTINE)
-    server.write_config(authorization={"policy": str(other.path)})
-    assert reload(server)["changed"] == ["authorization.policy"]
+    named = {"policy": str(other.path)}
+    outcome = reload(server, lambda: server.write_config(authorization=named))
+    assert outcome["changed"] == ["authorization.policy"]
     assert look(client).status_code == 403
-    server.write_config(authorization={"policy": None})
-    outcome = reload(server)
+    outcome = reload(server, lambda: server.write_config(authorization={"policy": None}))
     assert outcome["changed"] == ["authorization.policy"]
     assert "policy" not in [part["part"] for part in outcome["parts"]]
     assert look(client).status_code == 200

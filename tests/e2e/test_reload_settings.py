@@ -32,9 +32,10 @@ def big(client):
 def test_by_signal(quiver, cloud):
     server = cloud.start(quiver)
     revoked, other = Session(server, "revoked"), Session(server, "other")
-    cloud.revoke(cloud.issue("revoked"))
     mark = server.mark()
-    server.process.signal(signal.SIGHUP)
+    with server.held_up():
+        cloud.revoke(cloud.issue("revoked"))
+        server.process.signal(signal.SIGHUP)
     done = server.wait_log("reloaded", since=mark, trigger="signal")
     assert (done["kept"], done["ended"]) == (1, 1)
     assert revoked.is_cut(1) and other.echo() == 200
@@ -57,8 +58,7 @@ def test_many_signals(quiver, cloud):
 def test_by_command(quiver, cloud):
     server = cloud.start(quiver)
     revoked, other = Session(server, "revoked"), Session(server, "other")
-    cloud.revoke(cloud.issue("revoked"))
-    done = server.reload()
+    done = server.reload(lambda: cloud.revoke(cloud.issue("revoked")))
     assert done.returncode == 0 and done.stderr == ""
     assert revoked.is_cut(1) and other.echo() == 200
     lines = dict((line[:17].strip(), line[18:]) for line in done.stdout.splitlines())
@@ -70,8 +70,8 @@ def test_the_command_waits_until_all_are_through(quiver, cloud):
     """When it returns, none of the revoked is connected any more and nobody old can come: no grace."""
     server = cloud.start(quiver)
     revoked = [Session(server, f"revoked{number}") for number in range(20)]
-    cloud.revoke(*(cloud.issue(f"revoked{number}") for number in range(20)))
-    assert server.reload().returncode == 0
+    certificates = [cloud.issue(f"revoked{number}") for number in range(20)]
+    assert server.reload(lambda: cloud.revoke(*certificates)).returncode == 0
     for client in revoked:
         client.live.socket.setblocking(False)
         with pytest.raises((ConnectionError, ssl.SSLError)) as ended:
@@ -102,8 +102,7 @@ def test_the_command_without_a_server(quiver, cloud):
 
 def test_log_level(quiver, cloud):
     server = cloud.start(quiver)
-    server.write_config(log={"level": "warning"})
-    done = server.reload()
+    done = server.reload(lambda: server.write_config(log={"level": "warning"}))
     assert done.returncode == 0 and "log.level" in done.stdout
     mark = server.mark()
     reload(server)
@@ -116,8 +115,7 @@ def test_limits(quiver, cloud):
     server = cloud.start(quiver)
     client = server.client("client")
     assert big(client) == 400
-    server.write_config(limits={"body": "4KiB", "json_depth": 10})
-    outcome = reload(server)
+    outcome = reload(server, lambda: server.write_config(limits={"body": "4KiB", "json_depth": 10}))
     assert sorted(outcome["changed"]) == ["limits.body", "limits.json_depth"]
     assert big(client) == 413
     deep = json.dumps({"metadataRequirementsList": [json.loads("[" * 12 + "]" * 12)]})
@@ -132,8 +130,8 @@ def test_tls_settings(quiver, cloud):
     """A new minimum version is for new handshakes; who lives, lives."""
     server = cloud.start(quiver)
     old = Session(server, "old", tls="1.2")
-    server.write_config(tls={"min_version": "1.3"})
-    assert "tls.min_version" in reload(server)["changed"]
+    outcome = reload(server, lambda: server.write_config(tls={"min_version": "1.3"}))
+    assert "tls.min_version" in outcome["changed"]
     assert server.alert("client", tls="1.2") == "protocol_version"
     assert server.alert("client", tls="1.3") is None
     assert old.echo() == 200
@@ -149,10 +147,9 @@ def test_tls_settings(quiver, cloud):
 def test_a_setting_that_is_fixed(quiver, cloud, name, change):
     """It is named, by the command, the log and readiness; all else is done."""
     server = cloud.start(quiver)
-    cloud.revoke(cloud.issue("revoked"))
-    server.write_config(**change)
     mark = server.mark()
-    done = server.reload()
+    cloud.revoke(cloud.issue("revoked"))
+    done = server.reload(lambda: server.write_config(**change))
     assert done.returncode == 1
     assert f"restart needed    {name}" in done.stdout and "kept: " not in done.stdout
     assert server.wait_log("restart needed", since=mark)["settings"] == name

@@ -77,8 +77,8 @@ def test_it_follows_a_reload(quiver):
     server = quiver.start()
     client = server.client("consumer")
     client.get("/first")
-    server.write_config(log={"requests": "all"})
-    assert "log.requests" in server.reload().stdout
+    done = server.reload(lambda: server.write_config(log={"requests": "all"}))
+    assert "log.requests" in done.stdout
     client.get("/second")
     server.write_config(log={"requests": "off"})
     assert server.reload().returncode == 0

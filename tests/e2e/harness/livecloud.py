@@ -9,6 +9,7 @@ that the cloud ever had. Certificates are sound ones of testpki.py; nothing here
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import itertools
 import json
@@ -189,21 +190,25 @@ class LiveCloud:
 # ---- reloading -----------------------------------------------------------------------------------
 
 
-def ask_reload(server: Server, timeout: float = 60) -> dict:
-    """Has the server reload over its control socket, as `quiver reload` does; the outcome."""
+def ask_reload(server: Server, timeout: float = 60, change: Callable[[], object] | None = None) -> dict:
+    """Has the server reload over its control socket, as `quiver reload` does; the outcome. `change` is
+    made before: see Server.held_up."""
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(timeout)
-        control.connect(str(server.data_directory / "control.sock"))
-        control.sendall(b'{"do":"reload"}\n')
+        with server.held_up() if change else contextlib.nullcontext():
+            if change:
+                change()
+            control.connect(str(server.data_directory / "control.sock"))
+            control.sendall(b'{"do":"reload"}\n')
         answer = b""
         while data := control.recv(65536):
             answer += data
     return json.loads(answer)
 
 
-def reload(server: Server) -> dict:
-    """Reloads; everything must have come into force."""
-    outcome = ask_reload(server)
+def reload(server: Server, change: Callable[[], object] | None = None) -> dict:
+    """Reloads; everything must have come into force. `change` is made before: see Server.held_up."""
+    outcome = ask_reload(server, change=change)
     assert outcome["good"], outcome
     return outcome
 

@@ -65,6 +65,22 @@ def comm_of(pid: int) -> str:
         return ""
 
 
+def is_stopped(pid: int) -> bool:
+    """Is it held up by a signal?"""
+    return "\nState:\tT" in Path(f"/proc/{pid}/status").read_text()
+
+
+def is_connected(pid: int) -> bool:
+    """Has it a connection to a Unix socket, accepted or not?"""
+    folder = Path(f"/proc/{pid}/fd")
+    try:
+        own = {os.readlink(entry) for entry in folder.iterdir()}
+    except OSError:
+        return False
+    rows = (line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:])
+    return any(row[5] == "03" and f"socket:[{row[6]}]" in own for row in rows)
+
+
 class Process:
     """A running program. `lines` grows while it writes (stdout and stderr together)."""
 

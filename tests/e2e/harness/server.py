@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +21,8 @@ import redis as redis_library
 
 from . import ROOT, native, quiver_binary
 from .pki import Certificate, Pki
-from .process import (Process, comm_of, holders, log_entry, parse_log, wait_gone,
-                      wait_until)
+from .process import (Process, comm_of, holders, is_connected, is_stopped, log_entry, parse_log,
+                      wait_gone, wait_until)
 from .redis_server import RedisServer
 from .wire import Connection, Response, alert_of, tls_context
 
@@ -218,13 +220,36 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    def reload(self, timeout: float = 60) -> subprocess.CompletedProcess:
-        """Runs `quiver reload`, which waits for the outcome; its two streams as text."""
-        done = subprocess.run(quiver_command("reload", "--config", self.config_path),
-                              env=server_environment(), text=True, stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=timeout)
-        assert_silent(done.stderr)
-        return done
+    @contextlib.contextmanager
+    def held_up(self):
+        """Quiver does nothing meanwhile. What is changed within and what is asked for within reach it
+        together, so that its own watch over files is not faster than the question."""
+        self.process.signal(signal.SIGSTOP)
+        try:
+            wait_until(lambda: is_stopped(self.pid), 10, "Quiver being held up")
+            yield
+        finally:
+            self.process.signal(signal.SIGCONT)
+
+    def reload(self, change: Callable[[], object] | None = None,
+               timeout: float = 60) -> subprocess.CompletedProcess:
+        """Runs `quiver reload`, which waits for the outcome; its two streams as text. `change` is made
+        before, held up: then the outcome is that of the command, not of the watch."""
+        with self.held_up() if change else contextlib.nullcontext():
+            if change:
+                change()
+            command = subprocess.Popen(quiver_command("reload", "--config", self.config_path),
+                                       env=server_environment(), text=True, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            if change:
+                wait_until(lambda: is_connected(command.pid) or command.poll() is not None, timeout,
+                           "the command having asked")
+        try:
+            stdout, stderr = command.communicate(timeout=timeout)
+        finally:
+            command.kill()
+        assert_silent(stderr)
+        return subprocess.CompletedProcess(command.args, command.returncode, stdout, stderr)
 
     # -- log --
 
