@@ -109,10 +109,8 @@ static void on_resolved(void *data, struct addrinfo *list, const char *reason)
     try_next(dial);
 }
 
-static void dial_host(struct qv_dial *dial)
+static void dial_host(struct qv_dial *dial, const char *host, uint16_t port)
 {
-    const char *host = dial->redis->host;
-    uint16_t port = dial->redis->port;
     dial->addresses = dial->next = qv_resolve_numeric(host, port);
     if (dial->addresses != NULL) {
         try_next(dial);
@@ -141,14 +139,10 @@ static void dial_path(struct qv_dial *dial, const char *path)
 void qv_dial_start(struct qv_dial *dial, struct qv_loop *loop, const struct qv_config_redis *redis,
                    const char *path, qv_dialed done, void *data)
 {
-    *dial = (struct qv_dial){.loop = loop,
-                             .redis = redis,
-                             .done = done,
-                             .data = data,
-                             .timer.fire = on_failed,
-                             .reason = "no address"};
+    *dial = (struct qv_dial){
+        .loop = loop, .done = done, .data = data, .timer.fire = on_failed, .reason = "no address"};
     if (path != NULL)
         dial_path(dial, path);
     else
-        dial_host(dial);
+        dial_host(dial, redis->host, redis->port);
 }

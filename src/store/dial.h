@@ -20,7 +20,6 @@ enum { QV_DIAL_REASON = 160 }; /**< room for a reason */
 /** Embedded by its owner. Zero-initialized: nothing is under way. */
 struct qv_dial {
     struct qv_loop *loop;
-    const struct qv_config_redis *redis;
     qv_dialed done;
     void *data;
     struct qv_resolve *resolve;
