@@ -48,42 +48,58 @@ OF_PARTS(outcome)
 OF_PARTS(try)
 OF_PARTS(success)
 
-static void put_moment(struct qv_buf *buf, const char *name, const char *label, const char *text,
-                       struct qv_wall at)
-{
-    qv_buf_printf(buf, "%s{", name);
-    metrics_put_label(buf, label, qv_str_from(text));
-    qv_buf_printf(buf, "} %lld\n", (long long)at.seconds);
-}
+/* ---- when it ends ---------------------------------------------------------------------------- */
 
 struct ending {
-    const char *file;
+    const char *of; /* the label's value */
     struct qv_wall at;
+    bool known; /* else it has no end that is told */
 };
 
-/* The own certificate's end, and behind it those of the CAs; false: there is no such index. */
-static bool ending_of(const struct qv_trust *trust, size_t index, struct ending *ret_ending)
+/* False: there is no such index. */
+typedef bool ending_reader(const struct qv_trust *trust, size_t index, struct ending *ret_ending);
+
+/* The own certificate's end, and behind it those of the CAs, by their files. */
+static bool certificate_at(const struct qv_trust *trust, size_t index, struct ending *ret_ending)
 {
     const struct qv_anchors *anchors = qv_trust_anchors(trust);
     struct qv_ca_facts ca;
     if (qv_trust_own(trust) == NULL || index > qv_anchors_count(anchors))
         return false;
     if (index == 0) {
-        *ret_ending = (struct ending){qv_trust_own_file(trust), qv_trust_own(trust)->not_after};
+        *ret_ending =
+            (struct ending){qv_trust_own_file(trust), qv_trust_own(trust)->not_after, true};
         return true;
     }
     qv_anchors_facts(anchors, index - 1, &ca);
-    *ret_ending = (struct ending){ca.file, ca.not_after};
+    *ret_ending = (struct ending){ca.file, ca.not_after, true};
     return true;
 }
 
-/* The earliest end in this one's file, for it may hold several CAs; false: an earlier index told
-   it. */
-static bool earliest_in_file(const struct qv_trust *trust, size_t index, struct ending *ending)
+/* Each CRL's nextUpdate, by its issuer. */
+static bool crl_at(const struct qv_trust *trust, size_t index, struct ending *ret_ending)
+{
+    struct qv_crl_facts facts;
+    if (qv_trust_own(trust) == NULL)
+        return false;
+    const struct qv_crls *crls = qv_anchors_crls(qv_trust_anchors(trust));
+    if (index >= qv_crls_count(crls))
+        return false;
+    qv_crls_facts(crls, index, &facts);
+    *ret_ending = (struct ending){facts.issuer, facts.next_update, facts.has_next_update};
+    return true;
+}
+
+/* A label's value may stand several times: a file holds several CAs, two CAs have one name during a
+   rotation, CRLs have scopes. Its first index tells the earliest end; false: this is a later one.
+ */
+static bool find_earliest(const struct qv_trust *trust, ending_reader *read, size_t index,
+                          struct ending *ending)
 {
     struct ending other;
-    for (size_t i = 0; ending_of(trust, i, &other); i++) {
-        if (i == index || !qv_str_equal(qv_str_from(other.file), qv_str_from(ending->file)))
+    for (size_t i = 0; read(trust, i, &other); i++) {
+        if (i == index || !other.known ||
+            !qv_str_equal(qv_str_from(other.of), qv_str_from(ending->of)))
             continue;
         if (i < index)
             return false;
@@ -93,45 +109,26 @@ static bool earliest_in_file(const struct qv_trust *trust, size_t index, struct 
     return true;
 }
 
+static void write_endings(const struct qv_trust *trust, ending_reader *read, struct qv_buf *buf,
+                          const char *name, const char *label)
+{
+    struct ending ending;
+    for (size_t i = 0; trust != NULL && read(trust, i, &ending); i++) {
+        if (!ending.known || !find_earliest(trust, read, i, &ending))
+            continue;
+        qv_buf_printf(buf, "%s{", name);
+        metrics_put_label(buf, label, qv_str_from(ending.of));
+        qv_buf_printf(buf, "} %lld\n", (long long)ending.at.seconds);
+    }
+}
+
 void metrics_write_certificates(const struct metrics_scrape *scrape, struct qv_buf *buf,
                                 const char *name)
 {
-    struct ending ending;
-    for (size_t i = 0; scrape->trust != NULL && ending_of(scrape->trust, i, &ending); i++)
-        if (earliest_in_file(scrape->trust, i, &ending))
-            put_moment(buf, name, "file", ending.file, ending.at);
-}
-
-/* The earliest nextUpdate among the CRLs with this one's issuer name (there may be several: two CAs
-   of one name during a rotation, or CRLs of several scopes); false: an earlier index told it. */
-static bool earliest_of(const struct qv_crls *crls, size_t index, struct qv_crl_facts *ret_facts)
-{
-    struct qv_crl_facts other;
-    qv_crls_facts(crls, index, ret_facts);
-    if (!ret_facts->has_next_update)
-        return false;
-    for (size_t i = 0; i < qv_crls_count(crls); i++) {
-        qv_crls_facts(crls, i, &other);
-        if (i == index || !other.has_next_update ||
-            !qv_str_equal(qv_str_from(other.issuer), qv_str_from(ret_facts->issuer)))
-            continue;
-        if (i < index)
-            return false;
-        if (qv_wall_compare(other.next_update, ret_facts->next_update) < 0)
-            ret_facts->next_update = other.next_update;
-    }
-    return true;
+    write_endings(scrape->trust, certificate_at, buf, name, "file");
 }
 
 void metrics_write_crls(const struct metrics_scrape *scrape, struct qv_buf *buf, const char *name)
 {
-    struct qv_crl_facts facts;
-    if (scrape->trust == NULL || qv_trust_own(scrape->trust) == NULL)
-        return;
-    const struct qv_crls *crls = qv_anchors_crls(qv_trust_anchors(scrape->trust));
-    for (size_t i = 0; i < qv_crls_count(crls); i++) {
-        if (!earliest_of(crls, i, &facts))
-            continue;
-        put_moment(buf, name, "issuer", facts.issuer, facts.next_update);
-    }
+    write_endings(scrape->trust, crl_at, buf, name, "issuer");
 }
