@@ -4,10 +4,14 @@
  */
 #include "view.h"
 
-enum {
-    GOES_ON_US = QV_REGISTRY_PAUSE_MS * 1000,
-    JITTER_US = 1000000, /* by so much what the store says may come late */
-};
+enum { JITTER_US = 1000000 }; /* by so much what the store says may come late */
+
+int64_t qv_registry_time_since(struct qv_mono at, struct qv_mono now)
+{
+    const int64_t most_us = (int64_t)QV_REGISTRY_PAUSE_MS * 1000;
+    int64_t since_us = now.us - at.us;
+    return since_us < 0 ? 0 : since_us < most_us ? since_us : most_us;
+}
 
 /* What readers have seen end does not come back because an answer of Redis took longer than the
    one before: time stands still for that long. A step of the clock is no jitter. */
@@ -32,12 +36,8 @@ void qv_registry_set_clock(struct qv_registry *registry, int64_t registry_us, in
 
 struct moment clock_read(const struct clock *clock, struct qv_mono now)
 {
-    int64_t since = now.us - clock->at.us;
-    if (since < 0 || clock->registry_us == 0)
-        since = 0;
-    if (since > GOES_ON_US)
-        since = GOES_ON_US;
-    int64_t registry_us = clock->registry_us + since;
+    bool told = clock->registry_us != 0;
+    int64_t registry_us = clock->registry_us + (told ? qv_registry_time_since(clock->at, now) : 0);
     return (struct moment){.registry_us =
                                registry_us > clock->least_us ? registry_us : clock->least_us,
                            .offset_us = clock->offset_us};

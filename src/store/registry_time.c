@@ -19,19 +19,17 @@ void qv_time_learn(struct qv_store *store, int64_t now_us, int64_t offset_us)
         qv_mirror_renew(store);
 }
 
-/* How long ago it was learned. */
-static int64_t age_us(const struct qv_store *store)
+static int64_t since_us(const struct qv_store *store)
 {
-    return qv_mono_now().us - store->time.at.us;
+    return qv_registry_time_since(store->time.at, qv_mono_now());
 }
 
 bool qv_time_stands_still(const struct qv_store *store)
 {
-    return age_us(store) >= (int64_t)QV_REGISTRY_PAUSE_MS * 1000;
+    return since_us(store) >= (int64_t)QV_REGISTRY_PAUSE_MS * 1000;
 }
 
 int64_t qv_time_now_us(const struct qv_store *store)
 {
-    int64_t most = (int64_t)QV_REGISTRY_PAUSE_MS * 1000, age = age_us(store);
-    return store->time.registry_us + (age < most ? age : most);
+    return store->time.registry_us + since_us(store);
 }

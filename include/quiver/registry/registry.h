@@ -67,6 +67,8 @@ void qv_registry_set_revocation(struct qv_registry *registry, struct qv_anchors 
  * at most, and then stands still until the next: a longer pause is given back. Any thread. */
 void qv_registry_set_clock(struct qv_registry *registry, int64_t registry_us, int64_t offset_us,
                            struct qv_mono at);
+/** By how much it has gone on at `now` since it was told `at`: microseconds, bounded so. */
+int64_t qv_registry_time_since(struct qv_mono at, struct qv_mono now);
 /** From now on CHAP services are found by qv_registry_find_services, too, as instances of this
  *  definition. Before the first view is published. `definition` is borrowed for ever. */
 void qv_registry_expose_chap(struct qv_registry *registry, const char *definition);
