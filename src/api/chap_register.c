@@ -86,9 +86,9 @@ static bool is_unreadable(const struct qv_api *api, const struct qv_request *req
 }
 
 /* QV_INVALID: the faults are written. */
-static enum qv_status read_body_of(const struct qv_call *call,
-                                   struct qv_chap_registration **ret_registration,
-                                   struct qv_buf *faults)
+static enum qv_status parse_registration(const struct qv_call *call,
+                                         struct qv_chap_registration **ret_registration,
+                                         struct qv_buf *faults)
 {
     const struct qv_request *request = call->request;
     QV_CLEANUP(qv_json) json_t *body = NULL;
@@ -106,7 +106,7 @@ static enum qv_status read_registration(const struct qv_call *call,
                                         struct qv_chap_registration **ret_registration)
 {
     QV_CLEANUP(qv_buf) struct qv_buf faults = {0};
-    enum qv_status status = read_body_of(call, ret_registration, &faults);
+    enum qv_status status = parse_registration(call, ret_registration, &faults);
     if (status != QV_INVALID)
         return status;
     QV_TRY(qv_buf_status(&faults));
