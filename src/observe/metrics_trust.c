@@ -91,8 +91,7 @@ static bool crl_at(const struct qv_trust *trust, size_t index, struct ending *re
 }
 
 /* A label's value may stand several times: a file holds several CAs, two CAs have one name during a
-   rotation, CRLs have scopes. Its first index tells the earliest end; false: this is a later one.
- */
+   rotation, CRLs have scopes. Its first index tells the earliest end; false: this is another. */
 static bool find_earliest(const struct qv_trust *trust, ending_reader *read, size_t index,
                           struct ending *ending)
 {

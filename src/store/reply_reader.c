@@ -1,5 +1,5 @@
 /*
- * hiredis' parser, building our replies instead of its own. Each thread its own.
+ * hiredis' parser, building our replies instead of its own. One thread for each reader.
  */
 #include "reply_reader.h"
 

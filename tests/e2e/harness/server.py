@@ -235,19 +235,19 @@ class Server:
                timeout: float = 60) -> subprocess.CompletedProcess:
         """Runs `quiver reload`, which waits for the outcome; its two streams as text. `change` is made
         before, held up: then the outcome is that of the command, not of the watch."""
-        with self.held_up() if change else contextlib.nullcontext():
-            if change:
-                change()
-            command = subprocess.Popen(quiver_command("reload", "--config", self.config_path),
-                                       env=server_environment(), text=True, stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            if change:
-                wait_until(lambda: is_connected(command.pid) or command.poll() is not None, timeout,
-                           "the command having asked")
-        try:
+        with contextlib.ExitStack() as cleanup:
+            with self.held_up() if change else contextlib.nullcontext():
+                if change:
+                    change()
+                command = subprocess.Popen(quiver_command("reload", "--config", self.config_path),
+                                           env=server_environment(), text=True,
+                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE)
+                cleanup.callback(command.kill)
+                if change:
+                    wait_until(lambda: is_connected(command.pid) or command.poll() is not None,
+                               timeout, "the command having asked")
             stdout, stderr = command.communicate(timeout=timeout)
-        finally:
-            command.kill()
         assert_silent(stderr)
         return subprocess.CompletedProcess(command.args, command.returncode, stdout, stderr)
 
