@@ -107,7 +107,7 @@ run_packages() {
     local status=0 report=$PWD/$REPORTS/packages.xml
     say "package and image (release build)"
     rm -f "$report"
-    QUIVER_RELEASE=$PWD/build/release "$VENV/bin/python" -m pytest tests/packages -q -rs \
+    QUIVER_RELEASE=$PWD/build/release "$VENV/bin/python" -m pytest tests/packages -q -rs -n 2 --dist loadfile \
         --strict-markers -p no:cacheprovider --timeout 1200 --junitxml "$report" </dev/null || status=$?
     count "$report" "$status" "packages"
 }
@@ -124,9 +124,9 @@ prepare_tsan() {
 run_all() {
     local -r rest="not clock and not release and not soak"
     run_unit
-    run_pytest side-by-side asan "not alone and $rest" -n 2 --dist worksteal
+    run_pytest side-by-side asan "not alone and $rest" -n 4 --dist worksteal
     run_pytest alone asan "alone and $rest"
-    run_pytest release release "(clock or release) and not soak"
+    run_pytest release release "(clock or release) and not soak" -n 2 --dist worksteal
     prepare_tsan
     run_pytest concurrent tsan "concurrent and not clock and not release and not soak"
     unset QUIVER_WRAP

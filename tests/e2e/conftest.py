@@ -7,7 +7,7 @@ redis_server  factory of Redis servers: redis_server(port=..., **options), start
 slow_disk     environment for quiver.start(env=...) under which every fdatasync is slow
 free_port     a function that gives a TCP port nobody listens on
 
-Markers say which run of test.sh a test belongs to: none, the asan build, two workers; `alone`, the
+Markers say which run of test.sh a test belongs to: none, the asan build, side by side; `alone`, the
 asan build and nothing beside it; `clock`, the release build, its clock moved; `release`, the release
 build; `concurrent`, with the tsan build besides; `soak`, only with --soak (where $QUIVER_SOAK is 1).
 """

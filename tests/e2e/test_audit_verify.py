@@ -277,11 +277,11 @@ def test_no_change_without_its_line(small_disk, quiver):
         said = complaints(server)
         return "no change is made without its line" in said and "changes without room" in said
 
-    wait_until(told, 10, "readiness that tells it, and that lines were lost")
+    wait_until(told, "readiness that tells it, and that lines were lost")
     assert server.client("consumer").post(LOOKUP, json={"providerNames": ["x"]}).status_code == 200
 
     (folder / "filler").unlink()
-    wait_until(lambda: try_to_register(client).status_code == 201, 10, "changes again")
+    wait_until(lambda: try_to_register(client).status_code == 201, "changes again")
     made += 1
     assert len(lookup_ids(client, providerNames=["provider"])) == made
     server.stop()
@@ -301,7 +301,7 @@ def test_without_required_changes_go_on(small_disk, quiver):
     fill()
     for _ in range(40):
         assert try_to_register(client).status_code == 201
-    said = wait_until(lambda: complaints(server), 10, "readiness that tells it")
+    said = wait_until(lambda: complaints(server), "readiness that tells it")
     assert re.match(r"audit trail: \d+ lines? could not be written", said)
     lost = metric(server, "quiver_audit_lines_lost_total")
     assert lost >= 1
@@ -323,7 +323,7 @@ def test_a_limit_of_the_files_size_ends_nobody(quiver, trail):
     answers = [try_to_register(client).status_code for _ in range(3)]
     assert answers[-1] == 503 and server.running
     subprocess.run(["prlimit", "--pid", str(server.pid), "--fsize=unlimited:"], check=True)
-    wait_until(lambda: try_to_register(client).status_code == 201, 10, "changes again")
+    wait_until(lambda: try_to_register(client).status_code == 201, "changes again")
     assert verify(trail).returncode == 0
 
 
@@ -335,5 +335,5 @@ def test_on_standard_output(quiver):
     def written():
         return [json.loads(line) for line in server.process.lines if line.startswith('{"seq":')]
 
-    lines = wait_until(lambda: len(written()) == 3 and written(), 10, "the lines")
+    lines = wait_until(lambda: len(written()) == 3 and written(), "the lines")
     assert [line["verdict"] for line in lines] == ["allowed", "denied", "allowed"]

@@ -18,7 +18,6 @@ from harness.process import wait_until
 from harness.requests import LOOKUP, REGISTER, lookup_ids, register, registration, revoke
 
 PROVIDER = "temperature-provider2"
-NOTICED = 10
 
 
 @pytest.fixture
@@ -38,14 +37,13 @@ def found(server):
 
 
 def wait_found(server, names):
-    wait_until(lambda: found(server) == names, NOTICED, f"the view showing {names}")
+    wait_until(lambda: found(server) == names, f"the view showing {names}")
 
 
 def wait_changes(server, name):
     """Changes are taken again, and seen."""
     wait_until(
         lambda: server.client(PROVIDER).post(REGISTER, json=registration(name)).status_code == 201,
-        NOTICED,
         "a change being taken",
     )
     assert name in found(server)
@@ -64,7 +62,7 @@ def test_older_data_restored(server, redis):
     mark, epoch = server.mark(), metric(server, "quiver_registry_epoch")
     assert found(server) == {"new"}, "Redis is away: the old view answers"
     redis.start()
-    server.wait_log("history broken", since=mark, timeout=NOTICED)
+    server.wait_log("history broken", since=mark)
     wait_found(server, {"old"})
     assert metric(server, "quiver_registry_epoch") > epoch
     wait_changes(server, "newer")
@@ -111,7 +109,7 @@ def test_journal_trimmed_behind_its_back(server, redis, quiver):
         os.kill(server.pid, signal.SIGCONT)
     wait_found(server, {"one"} | {f"while-asleep-{number}" for number in range(5)})
     wait_changes(server, "newer")
-    wait_until(lambda: "newer" in found(other), NOTICED, "the other node seeing it")
+    wait_until(lambda: "newer" in found(other), "the other node seeing it")
 
 
 def test_another_token(server, redis):
@@ -123,7 +121,7 @@ def test_another_token(server, redis):
         pipe.delete(instance_key(server, f"{PROVIDER}::removed::1.0.0"))
         pipe.hset(store_key(server.pki, "head"), "token", "0123456789abcdef")
         pipe.execute()
-    server.wait_log("history broken", timeout=NOTICED)
+    server.wait_log("history broken")
     wait_found(server, {"one"})
     wait_changes(server, "newer")
     assert found(server) == {"one", "newer"}
@@ -155,7 +153,7 @@ def test_a_head_of_another_type(server, redis):
     def readiness():
         return server.ops.get("/health/ready").json()
 
-    answer = wait_until(lambda: (ready := readiness())["status"] == "degraded" and ready, NOTICED, "degraded")
+    answer = wait_until(lambda: (ready := readiness())["status"] == "degraded" and ready, "degraded")
     assert answer["reasons"]
 
     def assert_refused(status):
@@ -167,13 +165,13 @@ def test_a_head_of_another_type(server, redis):
     assert_refused(500)
     mark = server.mark()
     client.client_kill_filter(_type="normal", skipme=True)
-    server.wait_log("store accepts no changes", since=mark, timeout=NOTICED)
+    server.wait_log("store accepts no changes", since=mark)
     assert_refused(503)
     assert readiness()["status"] == "degraded"
     assert client.lrange(head, 0, -1) == ["no hash"]
     assert not client.exists(instance_key(server, f"{PROVIDER}::two::1.0.0"))
     client.rename("saved", head)
-    wait_until(lambda: readiness()["status"] == "ready", NOTICED, "all being well again")
+    wait_until(lambda: readiness()["status"] == "ready", "all being well again")
     wait_changes(server, "two")
     assert found(server) == {"one", "two"}
 
@@ -201,7 +199,7 @@ def test_reads_never_stop(server, redis):
         for number in range(3):
             mark = server.mark()
             redis.client().hset(store_key(server.pki, "head"), "token", f"{number:016x}")
-            server.wait_log("view loaded", since=mark, timeout=NOTICED)
+            server.wait_log("view loaded", since=mark)
     finally:
         done.set()
         for reader in readers:
@@ -229,7 +227,6 @@ def test_an_entry_of_an_unknown_kind(server, redis):
         pipe.execute()
     answer = wait_until(
         lambda: (ready := server.ops.get("/health/ready").json())["status"] == "degraded" and ready,
-        NOTICED,
         "readiness telling of it",
     )
     assert answer["reasons"]

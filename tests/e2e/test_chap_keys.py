@@ -81,7 +81,7 @@ def test_a_changed_file_is_noticed_by_itself(quiver, keys):
     keys.write(old)
     server = start_with(quiver, keys)
     keys.write(new)
-    wait_until(lambda: not refused(server, new), 10, "the new key")
+    wait_until(lambda: not refused(server, new), "the new key")
     assert refused(server, old)
 
 
@@ -187,7 +187,7 @@ def test_the_log_says_when_each_was_last_used(quiver, keys):
     assert used["where"] == f"{keys.path}:2" and int(used["number"]) == 2
     since = len(server.log)
     assert server.reload().returncode == 0
-    wait_until(lambda: len(of_keys(server, since)) == 2, 5, "both keys in the log")
+    wait_until(lambda: len(of_keys(server, since)) == 2, "both keys in the log")
     told = {int(entry["number"]): entry["last_used"] for entry in of_keys(server, since)}
     assert told[1] == "never" and told[2].startswith("20") and told[2].endswith("Z")
 
@@ -200,7 +200,7 @@ def test_the_use_of_a_key_is_kept_when_its_line_moves(quiver, keys):
     keys.write(new)
     since = len(server.log)
     assert server.reload().returncode == 0
-    wait_until(lambda: of_keys(server, since), 5, "the key in the log")
+    wait_until(lambda: of_keys(server, since), "the key in the log")
     (entry,) = of_keys(server, since)
     assert entry["where"] == f"{keys.path}:1" and entry["last_used"] != "never"
 

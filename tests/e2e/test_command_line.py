@@ -161,7 +161,7 @@ def test_reload_says_what_came_of_it(quiver):
 def test_reload_says_why_something_old_stays(quiver):
     """A setting that needs a restart, and a file that is wrong: exit status 1, and what is right is
     in force."""
-    server = quiver.start()
+    server = quiver.start(store={"timeout": "2s"})
     server.write_config(store={"timeout": "3s"}, log={"level": "debug"})
     done = reload(server)
     assert done.returncode == 1
@@ -362,9 +362,9 @@ def test_log_of_a_pipe_is_json(quiver):
 
 def test_log_as_text(quiver):
     server = quiver.prepare(log={"format": "text"}).launch()
-    line = server.process.wait_line(lambda line: "listening" in line and line, timeout=20)
+    line = server.process.wait_line(lambda line: "listening" in line and line)
     assert not line.startswith("{") and "\x1b" not in line, "readable, without colours in a pipe"
-    server.process.wait_line(lambda line: "ready" in line and line, timeout=20)
+    server.process.wait_line(lambda line: "ready" in line and line)
 
 
 def test_log_of_a_terminal_is_for_people(quiver):
@@ -387,7 +387,7 @@ def test_log_of_a_terminal_is_for_people(quiver):
             said += read_before(leader, 20)
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait() == 0
         os.close(leader)
     assert b"\x1b[" in said
     assert not any(line.startswith(b"{") for line in said.splitlines())
@@ -400,6 +400,6 @@ def read_before(descriptor, timeout):
 
 def test_log_level(quiver):
     server = quiver.prepare(log={"level": "error"}).launch()
-    wait_until(lambda: server.redis_socket.exists(), 20, "its Redis")
+    wait_until(lambda: server.redis_socket.exists(), "its Redis")
     server.stop()
     assert server.process.lines == []

@@ -195,8 +195,8 @@ def test_quiver_and_redis_work_under_the_units_filter():
     files = ["."] if whole else SUITE
     marks = "not soak and not clock" if whole else "not soak and not clock and not alone"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-m", marks, "-p", "no:cacheprovider",
-         "-k", "not confinement", *files],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-n", "2", "--dist", "worksteal",
+         "-m", marks, "-p", "no:cacheprovider", "-k", "not confinement", *files],
         cwd=ROOT / "tests/e2e", text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, timeout=3600 if whole else 380,
         env={**os.environ, "QUIVER_WRAP": shlex.join(SERVICE), "QUIVER_BIN": str(quiver_binary())})

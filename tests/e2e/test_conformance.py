@@ -12,6 +12,7 @@ import pytest
 from harness.conformance import Callers, Scenario, Stage, Words, body_of, request_of, scenarios
 from harness.judge import answer_faults
 from harness.server import Quiver
+from harness.stalls import again_after_a_stall
 from harness.wire import Response
 
 # Steps whose recorded answer Quiver does not give and the file does not say so: scenario and step,
@@ -40,8 +41,11 @@ def stage_of(pki):
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
 def test_scenario(stage_of, scenario):
-    faults = stage_of(scenario).replay(scenario, HELD_WRONG.get(scenario.name, frozenset()))
-    assert not faults, f"{scenario.name} ({scenario.about}):\n" + "\n".join(faults)
+    def play():
+        faults = stage_of(scenario).replay(scenario, HELD_WRONG.get(scenario.name, frozenset()))
+        assert not faults, f"{scenario.name} ({scenario.about}):\n" + "\n".join(faults)
+
+    again_after_a_stall(play)() if scenario.seconds else play()
 
 
 def test_held_wrong_are_few_and_exist():

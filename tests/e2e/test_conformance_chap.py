@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.conformance import Words, request_of, scenarios
-from harness.conformance_chap import ChapStage, seconds_of, server_of, start_for
+from harness.conformance_chap import ChapStage, server_of, start_for
 from harness.judge import answer_faults, time_faults
 from harness.server import Quiver
+from harness.stalls import again_after_a_stall
 from harness.wire import Response
 
 FILES = ["chap-seed.json", "chap-2.1.json", "chap-2.2.json"]
@@ -46,8 +47,11 @@ def told(scenario, faults: list[str]) -> str:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
 def test_scenario(server_for, scenario):
-    faults = ChapStage(server_for(scenario)).replay(scenario)
-    assert not faults, told(scenario, faults)
+    def play():
+        faults = ChapStage(server_for(scenario)).replay(scenario)
+        assert not faults, told(scenario, faults)
+
+    again_after_a_stall(play)() if scenario.seconds else play()
 
 
 @pytest.mark.concurrent
@@ -57,7 +61,7 @@ def test_all_at_once(server_for, file):
     known = scenarios(file)
     usual = server_of(known[0])
     some = [scenario for scenario in known if not scenario.empty and server_of(scenario) == usual
-            and seconds_of(scenario) < 1]
+            and scenario.seconds < 1]
     server = server_for(some[0])
 
     def play(scenario):

@@ -93,7 +93,7 @@ def test_a_stale_crl_is_allowed(quiver, cloud, tls):
     outcome = reload(server)
     assert outcome["connections"] == {"kept": 1, "ended": 1}
     assert client.echo() == 200 and client.anew() is False
-    assert revoked.is_cut(1) and revoked.anew() == "certificate_revoked"  # it still lists whom it lists
+    assert revoked.is_cut() and revoked.anew() == "certificate_revoked"  # it still lists whom it lists
     assert "put a newer one there" in readiness(server)["reasons"][0]
 
 
@@ -115,7 +115,7 @@ def test_a_crl_that_ends_while_it_is_in_force(quiver, cloud, tls):
     client = Session(server, "client", tls=tls)
     assert client.resume() is True
     server.set_clock(47)
-    wait_until(lambda: readiness(server)["status"] == "degraded", 5, "readiness that says so")
+    wait_until(lambda: readiness(server)["status"] == "degraded", "readiness that says so")
     assert client.echo() == 200
     assert isinstance(client.resume(), str) and isinstance(client.anew(), str)
 
@@ -216,12 +216,12 @@ def test_a_memory_that_cannot_be_written_for_a_while(quiver, cloud):
     outcome = ask_reload(server)
     assert part_of(outcome, ANCHORS)["renewed"]
     assert "crl-seen.json: cannot be written" in part_of(outcome, "memory of CRLs")["faults"][0]
-    wait_until(lambda: readiness(server)["status"] == "degraded", 3, "a word about it")
+    wait_until(lambda: readiness(server)["status"] == "degraded", "a word about it")
 
     mark = server.mark()
     in_the_way.rmdir()
 
-    wait_until(lambda: readiness(server)["status"] == "ready", 5, "a memory that is written")
+    wait_until(lambda: readiness(server)["status"] == "ready", "a memory that is written")
     assert json.loads(seen.read_text())["seen"][0]["number"] == "2"
     server.wait_log("memory of CRLs written", since=mark)
     assert not any(line["event"] == "reloaded" for line in server.log[mark:])
@@ -253,7 +253,7 @@ def test_a_revoked_intermediate(quiver, cloud, two_levels, tls):
     cloud.renew_own(second)  # whose own CA is revoked could be believed by nobody
     write_crls(2, root=[serial])
     assert reload(server)["connections"] == {"kept": 1, "ended": 1}
-    assert lost.is_cut(1)
+    assert lost.is_cut()
     assert lost.resume() == lost.anew() == "certificate_revoked"
     assert other.echo() == 200 and other.anew() is False
 
@@ -269,11 +269,11 @@ def test_two_cas_of_one_name(quiver, cloud, two_levels, tls):
     sessions = Session(server, one, tls=tls), Session(server, two, tls=tls)
     write_crls(2, first=[serial])
     reload(server)
-    assert sessions[0].is_cut(1) and sessions[0].anew() == "certificate_revoked"
+    assert sessions[0].is_cut() and sessions[0].anew() == "certificate_revoked"
     assert sessions[1].echo() == 200 and sessions[1].anew() is False
     write_crls(3, other=[serial])
     reload(server)
-    assert sessions[1].is_cut(1) and sessions[1].anew() == "certificate_revoked"
+    assert sessions[1].is_cut() and sessions[1].anew() == "certificate_revoked"
     assert sessions[0].anew() is False
 
 

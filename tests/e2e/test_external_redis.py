@@ -34,7 +34,7 @@ def wait_degraded(server, *words):
         well = answer.status_code == 200 and answer.json()["status"] == "ready"
         return not well and all(word in answer.text for word in words) and answer.text
 
-    return wait_until(said, 10, f"readiness speaking of {words}")
+    return wait_until(said, f"readiness speaking of {words}")
 
 
 def assert_no_change(server, name="never"):
@@ -47,7 +47,6 @@ def assert_no_change(server, name="never"):
 def wait_change(server, name="heals"):
     wait_until(
         lambda: server.client(PROVIDER).post(REGISTER, json=registration(name)).status_code == 201,
-        15,
         "a change being taken",
     )
 
@@ -123,7 +122,6 @@ def test_wrong_password(quiver, redis_server, free_port, user):
         lambda: (answer := server.ops.get("/health/ready")).status_code == 503
         and any(word in answer.text for word in ("NOAUTH", "WRONGPASS", "password", "uthenticat"))
         and answer.text,
-        10,
         "a reason that speaks of authentication",
     )
     assert_no_change(server)
@@ -132,7 +130,7 @@ def test_wrong_password(quiver, redis_server, free_port, user):
     right = "wrong-secret" if user else ""
     redis.client(password=PASSWORD).config_set("requirepass", right)
     if user != "nobody:wrong-secret@":
-        server.wait_log("ready", timeout=15)
+        server.wait_log("ready")
         wait_change(server)
 
 
@@ -153,12 +151,12 @@ def test_a_redis_that_may_forget(quiver, redis_server, name):
     server.restart(wait=False)
     wait_degraded(server, word)
     assert_no_change(server)
-    wait_until(lambda: ready(server)[0] == 200, 10, "the view being loaded")
+    wait_until(lambda: ready(server)[0] == 200, "the view being loaded")
     assert lookup_ids(server.client("consumer"), providerNames=[PROVIDER]) == [kept]
     redis.client().config_set(name, good)
     redis.client().client_kill_filter(_type="normal")
     wait_change(server)
-    wait_until(lambda: ready(server) == (200, {"status": "ready", "reasons": []}), 10, "ready")
+    wait_until(lambda: ready(server) == (200, {"status": "ready", "reasons": []}), "ready")
     server.restart()
     assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 2
 
@@ -177,11 +175,11 @@ def test_a_replica(quiver, redis_server, free_port):
     first = quiver.start(redis=master)
     kept = register(first.client(PROVIDER), "kept")["instanceId"]
     replica = redis_server(port=free_port(), replicaof=f"127.0.0.1 {master.port}")
-    wait_until(lambda: replica.client().dbsize() == master.client().dbsize(), 10, "replication")
+    wait_until(lambda: replica.client().dbsize() == master.client().dbsize(), "replication")
     second = quiver.start(redis=replica, wait=False)
     wait_degraded(second, "replica")
     assert_no_change(second)
-    wait_until(lambda: ready(second)[0] == 200, 10, "the view being loaded")
+    wait_until(lambda: ready(second)[0] == 200, "the view being loaded")
     assert lookup_ids(second.client("consumer"), providerNames=[PROVIDER]) == [kept]
     replica.client().replicaof("NO", "ONE")
     wait_change(second)
@@ -244,7 +242,7 @@ def test_loading(quiver, redis_server):
     assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 5
     starting.join(30)
     wait_change(server)
-    wait_until(lambda: ready(server) == (200, {"status": "ready", "reasons": []}), 10, "ready")
+    wait_until(lambda: ready(server) == (200, {"status": "ready", "reasons": []}), "ready")
     assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 6
 
 
@@ -258,8 +256,8 @@ def test_start_while_loading(quiver, redis_server):
     server.stop()
     redis.stop()
     starting = slow_start(redis)
-    wait_until(redis.socket.exists, 10, "Redis listening")
-    server.start(timeout=30)
+    wait_until(redis.socket.exists, "Redis listening")
+    server.start()
     register(server.client(PROVIDER), "first")
     starting.join(30)
     assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 6
@@ -303,13 +301,11 @@ def test_two_quivers_on_one_redis(quiver, redis_server):
         instance = register(here.client(PROVIDER), f"shared-{number}")["instanceId"]
         wait_until(
             lambda: lookup_ids(there.client("consumer"), instanceIds=[instance]) == [instance],
-            5,
             "the other node showing it",
         )
         assert revoke(there.client(PROVIDER), instance) == 200
         wait_until(
             lambda: lookup_ids(here.client("consumer"), instanceIds=[instance]) == [],
-            5,
             "the other node forgetting it",
         )
 
@@ -350,7 +346,7 @@ def test_a_redis_that_is_none(quiver, free_port):
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Nonsense) as impostor:
         threading.Thread(target=impostor.serve_forever, daemon=True).start()
         server = quiver.start(redis=f"redis://127.0.0.1:{impostor.server_address[1]}", wait=False)
-        wait_until(lambda: server.ops.get("/health/ready").status_code == 503, 5, "not ready")
+        wait_until(lambda: server.ops.get("/health/ready").status_code == 503, "not ready")
         assert_no_change(server)
         server.stop()
         impostor.shutdown()

@@ -221,7 +221,7 @@ def test_redis_password(stage, redis_server, free_port, of):
     if of == "mirror":
         name = fresh_id()
         Caller(here.server, "a-key").registered(name)
-        wait_until(lambda: admin.exists(f"service:{name}"), 10, "the service in the mirror")
+        wait_until(lambda: admin.exists(f"service:{name}"), "the service in the mirror")
     assert new not in here.server.process.text
 
 
@@ -332,10 +332,10 @@ def test_an_external_redis_is_restored_while_quiver_runs(stage, redis_server, fr
     backup.rename(redis.directory / "appendonlydir")
     mark = here.server.mark()
     redis.start()
-    here.server.wait_log("history broken", since=mark, timeout=20)
-    here.server.wait_log("view loaded", since=mark, timeout=20, epoch=2)
+    here.server.wait_log("history broken", since=mark)
+    here.server.wait_log("view loaded", since=mark, epoch=2)
     found = {"serviceDefinitionNames": ["after", "before"]}
-    wait_until(lambda: len(client.post(LOOKUP, json=found).json()["entries"]) == 1, 10, "the restored view")
+    wait_until(lambda: len(client.post(LOOKUP, json=found).json()["entries"]) == 1, "the restored view")
 
 
 def test_each_alert_has_a_row():

@@ -25,7 +25,7 @@ def factory(pki):
 def end_behind_its_back(server, number):
     redis = server.redis_pid
     os.kill(server.pid, number)
-    assert wait_gone(server.pid, 10) and wait_gone(redis, 10)
+    assert wait_gone(server.pid) and wait_gone(redis)
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL, signal.SIGTERM])

@@ -47,11 +47,11 @@ def test_the_whole_story(quiver, redis_server):
     assert told["status"] == "loading"
 
     redis.start()
-    server.wait_log("ready", timeout=15)
-    wait_until(lambda: ask(quiver, server).status == 0, 10, "ready")
+    server.wait_log("ready")
+    wait_until(lambda: ask(quiver, server).status == 0, "ready")
 
     redis.stop()
-    done = wait_until(lambda: (done := ask(quiver, server)).status == 1 and done, 10, "degraded")
+    done = wait_until(lambda: (done := ask(quiver, server)).status == 1 and done, "degraded")
     word, *reasons = done.output.splitlines()
     assert word == "degraded" and reasons == server.ops.get(READY).json()["reasons"]
     assert str(redis.socket) in " ".join(reasons)

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from harness.bodies import LOOKUP
-from harness.process import wait_until
+from harness.process import STALL, wait_until
 from harness.pki import Pki
 from harness.requests import ECHO, REGISTER, assert_error, fresh, lookup_ids, register, registration
 from harness.server import OPS, SECURE, Quiver
@@ -95,7 +95,7 @@ SECRETS = "# systems that the Authentication system knows\n\nkey-system: hunter2
 def start(quiver, authentication, secrets=None, *, listeners=None, dialect=None, **settings):
     server = quiver.prepare(
         listeners=listeners or [SECURE, OUTSOURCED, PLAIN, OPS], dialect=dialect,
-        identity={"authentication_system": {"url": authentication.url, **settings}})
+        identity={"authentication_system": {"url": authentication.url, "timeout": "20s", **settings}})
     if secrets is not None:
         path = server.directory / "secrets"
         path.touch(mode=0o600)
@@ -234,11 +234,11 @@ def test_no_answer_in_time(quiver, authentication):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         began = time.monotonic()
         waiting = pool.submit(token_caller(server, "slow").get, ECHO)
-        wait_until(lambda: authentication.asked("slow"), 10, "the question")
+        wait_until(lambda: authentication.asked("slow"), "the question")
         assert server.client("consumer").get(ECHO).status_code == 200
         assert not waiting.done(), "the other request was not answered meanwhile"
         assert_error(waiting.result(), 503, f"Could not get any response from: {authentication.url}/verify")
-        assert 0.7 <= time.monotonic() - began < 5
+        assert 0.7 <= time.monotonic() - began < 5 + STALL
 
 
 def test_a_server_that_nobody_vouches_for_is_not_believed(quiver, pki, new_pki):
@@ -313,7 +313,7 @@ def test_a_token_is_kept_no_longer_than_it_lives(quiver, authentication):
     client = token_caller(start(quiver, authentication, keep="5m"), "short")
     assert client.get(ECHO).status_code == 200
     authentication.tokens.clear()
-    wait_until(lambda: client.get(ECHO).status_code == 401, 10, "the end of the token")
+    wait_until(lambda: client.get(ECHO).status_code == 401, "the end of the token")
 
 
 def test_a_refused_token_may_be_good_a_moment_later(quiver, authentication):
@@ -321,7 +321,7 @@ def test_a_refused_token_may_be_good_a_moment_later(quiver, authentication):
     client = token_caller(server, "late")
     assert_error(client.get(ECHO), 401, INVALID)
     authentication.tokens["late"] = verified("somebody")
-    wait_until(lambda: client.get(ECHO).status_code == 200, 10, "the token to be taken")
+    wait_until(lambda: client.get(ECHO).status_code == 200, "the token to be taken")
 
 
 def test_failures_are_not_kept(quiver, authentication):
@@ -342,7 +342,7 @@ def test_many_wait_for_one_answer(quiver, authentication):
     server = start(quiver, authentication, timeout="20s")
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         answers = [pool.submit(token_caller(server, "shared").get, ECHO) for _ in range(20)]
-        wait_until(lambda: authentication.asked("shared"), 10, "the question")
+        wait_until(lambda: authentication.asked("shared"), "the question")
         authentication.gate.set()
         assert {answer.result().status_code for answer in answers} == {200}
     assert authentication.asked("shared") <= 2, "who came after the answer finds it kept"
@@ -355,7 +355,7 @@ def test_too_many_questions_are_refused_at_once(quiver, authentication):
     clients = [token_caller(server, f"token-{n}", timeout=30) for n in range(FETCHES_MAX)]
     with concurrent.futures.ThreadPoolExecutor(FETCHES_MAX) as pool:
         waiting = [pool.submit(client.get, ECHO) for client in clients]
-        wait_until(lambda: len(authentication.seen) == FETCHES_MAX, 30, "all questions")
+        wait_until(lambda: len(authentication.seen) == FETCHES_MAX, "all questions")
         assert_error(token_caller(server, "one-more").get(ECHO), 503, "Too many callers wait to be verified")
         assert server.client("consumer").get(ECHO).status_code == 200
         authentication.gate.set()
@@ -368,7 +368,7 @@ def test_it_ends_in_order_while_somebody_waits(quiver, authentication):
     server = start(quiver, authentication, timeout="1s")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         waiting = pool.submit(token_caller(server, "slow").get, ECHO)
-        wait_until(lambda: authentication.asked("slow"), 10, "the question")
+        wait_until(lambda: authentication.asked("slow"), "the question")
         server.stop()
         assert waiting.result().status_code == 503
 
@@ -380,7 +380,7 @@ def test_who_goes_away_while_waiting_leaves_nothing(quiver, authentication):
         with server.connect(None, listener="plain") as connection:
             connection.send(f"GET {ECHO} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer IDENTITY-TOKEN//t{n}\r\n\r\n"
                             .encode())
-            wait_until(lambda n=n: authentication.asked(f"t{n}"), 10, "the question")
+            wait_until(lambda n=n: authentication.asked(f"t{n}"), "the question")
     authentication.gate.set()
     assert server.client("consumer").get(ECHO).status_code == 200
 

@@ -62,7 +62,7 @@ def authentication(cloud):
 
 
 def start(quiver, cloud, authentication, *, listeners=None, tls=None, secrets=None, **settings):
-    given = {"url": authentication.url, "keep": "0s", **settings}
+    given = {"url": authentication.url, "keep": "0s", "timeout": "20s", **settings}
     if secrets is not None:
         given["secrets_file"] = str(write_secrets(cloud, secrets))
     return cloud.start(quiver, listeners=listeners or [SECURE, OUTSOURCED, OPS], tls=tls or {},
@@ -189,11 +189,11 @@ def test_a_question_on_its_way_is_answered(quiver, cloud, authentication):
     first = cloud.registry.load().serial_number
     with concurrent.futures.ThreadPoolExecutor() as pool:
         before = pool.submit(ask, server)
-        wait_until(lambda: authentication.stand_in.seen, 10, "the question")
+        wait_until(lambda: authentication.stand_in.seen, "the question")
         serial = cloud.renew_own(which="second")
         reload(server)
         after = pool.submit(ask, server)
-        wait_until(lambda: len(authentication.stand_in.seen) == 2, 10, "the question asked anew")
+        wait_until(lambda: len(authentication.stand_in.seen) == 2, "the question asked anew")
         assert not before.done()
         authentication.gate.set()
         assert (before.result(), after.result()) == (200, 200)
@@ -239,7 +239,7 @@ def test_a_ca_file_that_changes_is_noticed(quiver, cloud, authentication):
     server = start(quiver, cloud, authentication, ca=str(ca))
     assert ask(server) == 503
     write(ca, forge.pem("CERTIFICATE", cloud.authority.der))
-    wait_until(lambda: ask(server) == 200, 15, "the other CA in force")
+    wait_until(lambda: ask(server) == 200, "the other CA in force")
 
     serial = cloud.renew_own(which="second")
     write(ca, b"nothing in it\n")
@@ -264,7 +264,7 @@ def test_a_changed_secrets_file_is_in_force(quiver, cloud, authentication):
     assert prove(server, "changed", "old one") == prove(server, "leaving", "stays not") == 200
     assert prove(server, "coming", "brand new") == 401
     write_secrets(cloud, "changed: new one\ncoming: brand new\n")
-    wait_until(lambda: prove(server, "coming", "brand new") == 200, 15, "the new secrets")
+    wait_until(lambda: prove(server, "coming", "brand new") == 200, "the new secrets")
     assert prove(server, "changed", "new one") == 200
     assert prove(server, "changed", "old one") == prove(server, "leaving", "stays not") == 401
     assert "new one" not in server.process.text and "brand new" not in server.process.text

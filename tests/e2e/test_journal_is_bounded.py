@@ -31,7 +31,6 @@ def test_the_last_minute_stays(quiver):
     tick = float(redis_of(server).hget(store_key(server.pki, "head"), "tick"))
     wait_until(
         lambda: float(redis_of(server).hget(store_key(server.pki, "head"), "tick")) >= tick + 2000,
-        10,
         "two more rounds",
     )
     assert length(server) >= 30
@@ -45,7 +44,7 @@ def test_trimmed_after_a_minute(quiver):
     ids = fill(server, 100)
     assert length(server) >= 100
     server.set_clock(300)
-    wait_until(lambda: length(server) <= 20, 10, "the journal being trimmed")
+    wait_until(lambda: length(server) <= 20, "the journal being trimmed")
     assert length(server) >= 15, "as many stay as are allowed"
     entries = redis_of(server).xrange(store_key(server.pki, "journal"))
     numbers = [int(entry.partition("-")[0]) for entry, _ in entries]
@@ -66,7 +65,7 @@ def test_it_stays_bounded(quiver):
     for hour in range(1, 6):
         fill(server, 25, "again")
         server.set_clock(hour * 3600)
-        wait_until(lambda: length(server) <= 10, 10, "the journal being trimmed")
+        wait_until(lambda: length(server) <= 10, "the journal being trimmed")
     assert len(lookup_ids(server.client("consumer"), providerNames=[PROVIDER])) == 25
 
 
@@ -83,13 +82,13 @@ def test_pings_leave_nothing_behind(quiver):
             caller.pinged(model)
         assert length(server) >= 80
         server.set_clock(hour * 3600)
-        wait_until(lambda: length(server) <= 10, 10, "the journal being trimmed")
+        wait_until(lambda: length(server) <= 10, "the journal being trimmed")
     assert revision(server) == before + 400
 
     def rewritten():
         file = redis.info("persistence")
         return file["aof_rewrites"] > 0 and not file["aof_rewrite_in_progress"] and file["aof_current_size"]
 
-    size = wait_until(rewritten, 10, "the append-only file being rewritten")
+    size = wait_until(rewritten, "the append-only file being rewritten")
     assert size <= 64 * 1024, "400 pings have written more than twice as much"
     assert caller.found(model)

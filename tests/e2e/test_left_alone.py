@@ -89,5 +89,5 @@ def test_a_missing_template_is_seeded_anew(quiver):
     server.redis().delete(key)
     server.restart()
     assert server.redis().exists(key) == 1
-    wait_until(lambda: readiness(server)["status"] == "ready", 10, "being ready")
+    wait_until(lambda: readiness(server)["status"] == "ready", "being ready")
     assert not [line for line in server.log if line.get("event") == "store mended"]

@@ -56,7 +56,7 @@ def test_requests_a_second(quiver, cloud):
     assert again <= 2 * (time.monotonic() - begun + took) + 2  # another connection, the same bucket
     told = server.wait_log("limit reached")
     assert "press-7" in told["reason"] and told["peer"].startswith("127.0.0.1:")
-    wait_until(lambda: press.get(ECHO).status_code == 200, 5, "the next token")
+    wait_until(lambda: press.get(ECHO).status_code == 200, "the next token")
 
 
 def test_retry_after_is_when_there_is_a_token(quiver, cloud):
@@ -64,7 +64,7 @@ def test_retry_after_is_when_there_is_a_token(quiver, cloud):
     slow = server.client("slow")
     _, refused, _ = ask_until_refused(slow)
     assert refused.headers["retry-after"] == "1"
-    wait_until(lambda: slow.get(ECHO).status_code == 200, 3, "the token that was promised")
+    wait_until(lambda: slow.get(ECHO).status_code == 200, "the token that was promised", 3)
 
 
 def test_the_first_entry_counts(quiver, cloud):
@@ -120,12 +120,12 @@ def test_connections(quiver, cloud):
         third.send(f"GET {ECHO} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         answer = third.read_response()
         assert_too_many(answer, "More than 2 connections of press")
-        assert third.closed(5)
+        assert third.closed()
     assert [client.echo() for client in (first, second, *others)] == [200] * 6
     server.wait_log("limit reached", reason="More than 2 connections of press")
     assert server.client("press").get(ECHO).status_code == 429
     first.close()
-    wait_until(lambda: server.client("press").get(ECHO).status_code == 200, 5, "the place that was left")
+    wait_until(lambda: server.client("press").get(ECHO).status_code == 200, "the place that was left")
 
 
 def test_resumed_connections_count(quiver, cloud):

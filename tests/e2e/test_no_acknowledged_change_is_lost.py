@@ -50,7 +50,7 @@ class Embedded:
 
 
 def wait_ready(server):
-    wait_until(lambda: server.ops.get("/health/ready").json().get("status") == "ready", 15, "ready")
+    wait_until(lambda: server.ops.get("/health/ready").json().get("status") == "ready", "ready")
 
 
 def cut_off(load, kill, redis):
@@ -136,12 +136,11 @@ def test_a_hanging_redis_changes_nothing_late(quiver, redis_server):
         redis.suspend()
         wait_until(
             lambda least=before + 10: sum(load.counts.values()) - load.acknowledged() >= least,
-            15,
             "503 for ten changes",
         )
         redis.resume()
     load.finish(timeout=150)
-    wait_until(lambda: server.ops.get("/health/ready").json().get("status") == "ready", 15, "ready")
+    wait_until(lambda: server.ops.get("/health/ready").json().get("status") == "ready", "ready")
     load.judge()
     server.restart()
     load.judge()

@@ -109,7 +109,7 @@ def test_they_are_there_before_the_first_answer(quiver):
         assert answer.status_code in (200, 503), answer.text
         return answer if answer.status_code == 200 else None
 
-    assert wait_until(answered, 20, "an answer").json()["count"] == len(SERVICES)
+    assert wait_until(answered, "an answer").json()["count"] == len(SERVICES)
 
 
 def test_listeners_in_their_order(quiver):
@@ -240,10 +240,8 @@ def test_a_redis_that_lost_everything_gets_them_again(quiver):
     server = quiver.start()
     server.redis().flushall()
     consumer = server.client("consumer")
-    wait_until(lambda: server.process.running and server.redis().get(system_key(server, OWN)), 20,
-               "the own system in Redis again")
-    wait_until(lambda: len(lookup_ids(consumer, providerNames=[OWN])) == len(SERVICES), 20,
-               "the own services again")
+    wait_until(lambda: server.process.running and server.redis().get(system_key(server, OWN)), "the own system in Redis again")
+    wait_until(lambda: len(lookup_ids(consumer, providerNames=[OWN])) == len(SERVICES), "the own services again")
 
 
 def test_a_redis_that_takes_no_changes_holds_nothing_back(quiver, redis_server):
@@ -264,7 +262,7 @@ def test_a_redis_that_takes_no_changes_holds_nothing_back(quiver, redis_server):
     assert server.ops.get("/health/ready").json()["status"] == "degraded"
     connection.config_set("maxmemory-policy", "noeviction")
     wait_until(lambda: len(lookup_ids(server.client("consumer"), providerNames=[OWN])) == len(SERVICES),
-               20, "the own services")
+               "the own services")
 
 
 def test_everybody_finds_them_in_a_restricted_discovery(quiver):

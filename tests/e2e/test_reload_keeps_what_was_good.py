@@ -224,7 +224,7 @@ def test_one_bad_part(cloud, server, repaired, bad):
     assert all(reason.startswith(f"{bad.part}: ") for reason in state["reasons"])
     assert client.echo() == 200 and client.anew() is False
     if other == ANCHORS:
-        assert revoked.is_cut(1) and revoked.anew() == "certificate_revoked"
+        assert revoked.is_cut() and revoked.anew() == "certificate_revoked"
         assert shown_serial(server) == before
     else:
         assert revoked.echo() == 200

@@ -42,7 +42,7 @@ def test_with_overlap(quiver, cloud, tls):
     cloud.trust(new)
     write(cloud.crl, make_crl(new, number=1))
     assert reload(server)["connections"] == {"kept": 1, "ended": 2}
-    assert [session.is_cut(1) for session in sessions] == [True, True]
+    assert [session.is_cut() for session in sessions] == [True, True]
     assert modern.echo() == 200
     assert server.alert(late, tls=tls) == server.alert(early, tls=tls) == "unknown_ca"
     assert server.alert(renewed, tls=tls) is None
@@ -106,5 +106,5 @@ def test_the_own_certificate_left_behind(quiver, cloud):
     own = part_of(outcome, "own certificate")
     assert not outcome["good"] and not own["renewed"] and part_of(outcome, "CAs and CRLs")["renewed"]
     assert str(cloud.registry.crt) in own["faults"][0] and "tls.trust" in own["faults"][0]
-    assert former.is_cut(1) and former.anew() == "unknown_ca"
+    assert former.is_cut() and former.anew() == "unknown_ca"
     assert modern.echo() == 200 and modern.anew() is False

@@ -52,12 +52,12 @@ class Checkout:
 
     def start(self):
         process = Process([self.folder / "run.sh"], env=self.env)
-        process.wait_line(lambda line: "Ctrl-C stops Quiver" in line, 60)
+        process.wait_line(lambda line: "Ctrl-C stops Quiver" in line)
         return process
 
     def interrupt(self, process, number=signal.SIGINT, group=False):
         os.killpg(process.pid, number) if group else process.signal(number)
-        status = process.wait(40)
+        status = process.wait()
         assert status == 128 + number, process.tail()
         assert_silent(process.text)
         assert holders(self.folder) == []
@@ -207,7 +207,7 @@ def test_a_lock_that_was_left_stops_nobody(checkout):
     os.kill(process.pid, signal.SIGSTOP)  # it must not learn of Quiver's end before its own
     for pid in (server, process.pid):
         os.kill(pid, signal.SIGKILL)
-    assert wait_gone(server, 10) and process.wait() == -signal.SIGKILL
+    assert wait_gone(server) and process.wait() == -signal.SIGKILL
     assert lock.read_text().startswith(f"quiver {server} ")
     process = checkout.start()
     assert json.loads(checkout.shell(lookup).stdout)["count"] == 1
@@ -228,7 +228,7 @@ def test_quiver_ends_with_a_script_that_is_killed(checkout):
     running = [pid for pid in holders(checkout.folder) if pid != process.pid]
     assert running
     os.kill(process.pid, signal.SIGKILL)
-    assert all(wait_gone(pid, 30) for pid in running)
+    assert all(wait_gone(pid) for pid in running)
     assert holders(checkout.folder) == []
 
 
@@ -268,8 +268,8 @@ def test_a_failed_build_shows_what_was_said(checkout):
 
 def test_an_interrupted_demo_leaves_nothing(checkout):
     process = Process([checkout.folder / "run.sh", "--demo"], env=checkout.env)
-    process.wait_line(lambda line: line.startswith("Quiver is ready"), 60)
+    process.wait_line(lambda line: line.startswith("Quiver is ready"))
     process.signal(signal.SIGTERM)
-    assert process.wait(40) in (143, 0)  # 0: it was quicker than the signal
+    assert process.wait() in (143, 0)  # 0: it was quicker than the signal
     assert list(checkout.temporary.iterdir()) == []
     assert holders(checkout.folder) == []

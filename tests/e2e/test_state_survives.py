@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from harness.stories import Load
-from harness.process import wait_until
+from harness.process import STALL, wait_until
 from harness.requests import (
     LOOKUP,
     REGISTER,
@@ -28,8 +28,6 @@ from harness.requests import (
 
 PROVIDER = "temperature-provider2"
 NAMES = ["survivor-a", "survivor-b"]
-# Two clocks and two busy cores: what must be answered within the timeout may be a little late.
-LATENESS = 0.5
 
 
 def fill(server):
@@ -77,7 +75,7 @@ def test_kill_of_the_embedded_redis(quiver):
         assert_same_with_order(seen(server), before)
         server.wait_log("store lost", since=mark)
         wait_until(
-            lambda n=number: may_register(server, f"survivor-{n}"), 15, "a change being taken again"
+            lambda n=number: may_register(server, f"survivor-{n}"), "a change being taken again"
         )
         assert server.redis_pid != old
         assert revoke(server.client(PROVIDER), f"{PROVIDER}::survivor-{number}::1.0.0") == 200
@@ -109,7 +107,7 @@ def test_redis_goes_and_comes_back(quiver, redis_server, way):
     for method, path, body in changes:
         begin = time.monotonic()
         answer = server.client(PROVIDER).request(method, path, json=body)
-        assert time.monotonic() - begin < 1 + LATENESS
+        assert time.monotonic() - begin < 1 + STALL
         assert_error(answer, 503, None, f"{method} {unquote(path)}")
         assert int(answer.headers["retry-after"]) >= 1
         assert "unknown" not in answer.json()["errorMessage"], "nothing was sent: that is known"
@@ -120,10 +118,10 @@ def test_redis_goes_and_comes_back(quiver, redis_server, way):
     assert server.ops.get("/health/ready").json()["status"] == "degraded"
 
     redis.start()
-    wait_until(lambda: may_register(server), 15, "a change being taken again")
+    wait_until(lambda: may_register(server), "a change being taken again")
     assert revoke(server.client(PROVIDER), f"{PROVIDER}::survivor-new::1.0.0") == 200
     assert_same_with_order(seen(server), before)
-    wait_until(lambda: server.ops.get("/health/ready").json()["status"] == "ready", 10, "ready")
+    wait_until(lambda: server.ops.get("/health/ready").json()["status"] == "ready", "ready")
     server.restart()
     assert_same_with_order(seen(server), before)
 
@@ -139,13 +137,13 @@ def test_redis_hangs(quiver, redis_server):
         answer = server.client(PROVIDER).post(
             REGISTER, json=registration(f"survivor-late-{number}")
         )
-        assert time.monotonic() - begin < 1 + LATENESS
+        assert time.monotonic() - begin < 1 + STALL
         assert_error(answer, 503, None, "POST " + REGISTER)
         told = server.wait_log("change failed", change="register-service")
         assert told["reason"] == answer.json()["errorMessage"]
         assert_same_with_order(seen(server), before)
     redis.resume()
-    wait_until(lambda: may_register(server), 15, "a change being taken again")
+    wait_until(lambda: may_register(server), "a change being taken again")
     assert revoke(server.client(PROVIDER), f"{PROVIDER}::survivor-new::1.0.0") == 200
     # Redis has by now read everything that was sent while it hung: the deadlines had passed.
     assert_same_with_order(seen(server), before)
@@ -188,9 +186,9 @@ def test_start_without_redis(quiver, redis_server):
     assert server.ops.get("/health/ready").status_code == 503
     assert server.ops.get("/health/live").status_code == 200
     redis.start()
-    server.wait_log("ready", timeout=15)
+    server.wait_log("ready")
     assert_same_with_order(seen(server), before)
-    wait_until(lambda: may_register(server), 10, "a change being taken")
+    wait_until(lambda: may_register(server), "a change being taken")
 
 
 def test_stop_while_redis_is_away(quiver, redis_server):
@@ -202,7 +200,7 @@ def test_stop_while_redis_is_away(quiver, redis_server):
     server.wait_log("store lost")
     begin = time.monotonic()
     server.stop()
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 10 + STALL
 
 
 def test_stop_finishes_what_is_under_way(quiver, slow_disk):

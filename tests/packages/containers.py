@@ -123,7 +123,7 @@ class Container:
         """Process 1 as it is numbered out here."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children")
-        return int(wait_until(lambda: children.read_text().split(), 10, "the container's beginning")[0])
+        return int(wait_until(lambda: children.read_text().split(), "the container's beginning")[0])
 
     def children(self) -> dict[str, str]:
         """What process 1 has to look after: name -> state (Z: it ended and was not taken notice of)."""

@@ -7,6 +7,7 @@ so that no port of this machine is in the way.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -73,16 +74,18 @@ def base():
     suffix, text = sources(codename())
     name = hashlib.sha256((INCLUDED + text).encode()).hexdigest()[:16]
     archive = CACHE / f"debian-{name}.tar"
-    if archive.exists():
-        return archive
     CACHE.mkdir(parents=True, exist_ok=True)
-    listed = CACHE / f"debian-{name}{suffix}"
-    listed.write_text(text)
-    half = archive.with_suffix(".half.tar")
-    made = subprocess.run(["mmdebstrap", "--variant=minbase", f"--include={INCLUDED}", *settings(), codename(),
-                           str(half), str(listed)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert made.returncode == 0, f"mmdebstrap: {made.stderr[-2000:]}"
-    half.rename(archive)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run side by side
+        if archive.exists():
+            return archive
+        listed = CACHE / f"debian-{name}{suffix}"
+        listed.write_text(text)
+        half = archive.with_suffix(".half.tar")
+        made = subprocess.run(["mmdebstrap", "--variant=minbase", f"--include={INCLUDED}", *settings(), codename(),
+                               str(half), str(listed)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert made.returncode == 0, f"mmdebstrap: {made.stderr[-2000:]}"
+        half.rename(archive)
     return archive
 
 

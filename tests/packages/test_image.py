@@ -69,7 +69,7 @@ def project(image, short_path):
 def event(container, name, since=0):
     """The log's next line about `name`."""
     return container.process.wait_line(
-        lambda line: (entry := log_entry(line)) and entry.get("event") == name and entry, 30, since)
+        lambda line: (entry := log_entry(line)) and entry.get("event") == name and entry, since)
 
 
 def up(project):
@@ -77,7 +77,7 @@ def up(project):
     made = project.run("pki")
     assert made.returncode == 0, made.stdout + made.stderr
     redis = project.start("redis")
-    wait_until(lambda: project.healthy("redis", redis).stdout == "PONG\n", 20, "redis being healthy")
+    wait_until(lambda: project.healthy("redis", redis).stdout == "PONG\n", "redis being healthy")
     quiver = project.start("quiver")
     event(quiver, "ready")
     return redis, quiver
@@ -240,7 +240,7 @@ def test_alone_it_starts_a_killed_redis_again(alone):
     assert container.execute("sh", "-c", "kill -9 $(cat /proc/1/task/1/children)").returncode == 0
     ended = event(container, "redis ended")
     assert ended["signal"] == 9
-    wait_until(lambda: container.children() == {"redis-server": "S"}, 20, "another Redis and no zombie")
+    wait_until(lambda: container.children() == {"redis-server": "S"}, "another Redis and no zombie")
     assert container.stop(signal.SIGTERM) == 0
 
 
@@ -250,13 +250,13 @@ def test_alone_it_takes_notice_of_orphans(alone):
     event(container, "ready")
     left = container.execute("sh", "-c", "(sleep 0.2 & exit) >/dev/null 2>&1 </dev/null")
     assert left.returncode == 0
-    wait_until(lambda: container.children() == {"redis-server": "S"}, 5, "the orphan being gone")
+    wait_until(lambda: container.children() == {"redis-server": "S"}, "the orphan being gone")
     assert container.stop(signal.SIGTERM) == 0
 
 
 def test_alone_without_certificates_it_says_what_is_missing(project):
     container = project.start({"read_only": True, "volumes": ["none:/etc/quiver/tls", "data:/var/lib/quiver"]})
-    assert container.process.wait(20) == 1
+    assert container.process.wait() == 1
     assert "/etc/quiver/tls/registry.crt" in container.process.text
 
 
@@ -323,7 +323,7 @@ def test_compose_health_check_tells_down_from_degraded(project):
     assert redis.stop(signal.SIGTERM) == 0
     degraded = wait_until(
         lambda: (seen := project.healthy("quiver", quiver)) and "degraded" in seen.stdout + seen.stderr and seen,
-        20, "quiver saying that it is degraded")
+        "quiver saying that it is degraded")
     assert degraded.returncode == 0
     shutil.move(project.volume("data", "/var/lib/quiver") / "control.sock", project.folder / "elsewhere")
     assert project.healthy("quiver", quiver).returncode == 1

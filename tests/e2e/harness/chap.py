@@ -17,6 +17,7 @@ import time
 
 import httpx
 
+from .process import PATIENCE
 from .shared import store_key
 from .server import OPS, Server
 
@@ -24,6 +25,9 @@ KEY = "a-key-of-the-tests"
 VARIABLE = "SERVICEKIT_REGISTRATION_KEY"
 SERVICES = "/v2/services"
 REGISTER = f"{SERVICES}/$register"
+
+LATE = 1  # second after its end by which a service is gone
+CLOCKS = 0.05  # second: Redis' clock is read at the tick
 
 _numbers = itertools.count(1)
 
@@ -131,16 +135,18 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def gone_at(self, identifier: str, timeout: float = 10) -> float:
-        """Asks until it is not found; the wall clock before the question that was answered so."""
-        end = time.monotonic() + timeout
+    def wait_end(self, identifier: str, ends: float = 0) -> None:
+        """Asks until it is not found. `ends`: when its lease does, which it outlives by no second."""
+        limit = time.monotonic() + PATIENCE
         while True:
             asked = time.time()
             answer = self.get(identifier)
             if answer.status_code == 404:
-                return asked
+                break
             assert answer.status_code == 200, answer.text
-            assert time.monotonic() < end, f"{identifier} is there after {timeout} s"
+            assert not ends or asked <= ends + LATE, f"{identifier} is there {asked - ends:.3f} s after its end"
+            assert time.monotonic() < limit, f"{identifier} is there after {PATIENCE} s"
+        assert time.time() >= ends - CLOCKS, f"{identifier} ended too early"
 
 
 def assert_detail(answer: httpx.Response, status: int, detail) -> None:

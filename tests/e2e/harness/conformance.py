@@ -71,6 +71,11 @@ class Scenario:
         return sections(self.settings)
 
     @property
+    def seconds(self) -> float:
+        """How long it waits by itself."""
+        return sum(step.get("wait", 0) for step in self.steps)
+
+    @property
     def server(self) -> str:
         """Which server it needs: scenarios with the same text share one."""
         return json.dumps(self.sections, sort_keys=True)

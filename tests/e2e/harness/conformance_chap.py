@@ -49,14 +49,10 @@ class ChapStage(Stage):
         with self.server.client(None, listener=self.name) as client:
             for entry in client.get(SERVICES).json()["services"]:
                 client.delete(f"{SERVICES}/{entry['id']}", headers={"X-Service-Key": KEY})
-            wait_until(lambda: client.get(SERVICES).json()["count"] == 0, 60, "an empty registry")
+            wait_until(lambda: client.get(SERVICES).json()["count"] == 0, "an empty registry")
 
     def replay(self, scenario: Scenario, differs: frozenset = frozenset()) -> list[str]:
         if scenario.empty:
             self.make_empty()
         return super().replay(scenario, differs)
 
-
-def seconds_of(scenario: Scenario) -> float:
-    """How long it waits by itself."""
-    return sum(step.get("wait", 0) for step in scenario.steps)

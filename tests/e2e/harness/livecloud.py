@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from . import forge
 from .forge import SAN
 from .pki import Certificate
+from .process import PATIENCE
 from .server import SECURE, Server
 from .testpki import CLOUD, Authority, authority, content, leaf_form
 from .wire import Connection, Response, alert_name, hear_refusal
@@ -280,7 +281,7 @@ class Session:
     def anew(self) -> str | bool:
         return self.come_back()
 
-    def is_cut(self, timeout: float = 5) -> bool:
+    def is_cut(self, timeout: float = PATIENCE) -> bool:
         return self.live.closed(timeout)
 
     def close(self) -> None:

@@ -13,7 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def wait_gone(pid: int, timeout: float) -> bool:
+# Seconds that a test waits for what must come, unless it says otherwise. It comes long before: this is
+# for a machine whose disk or processors stall.
+PATIENCE = 60
+# Seconds that such a machine may add to any time that a test measures.
+STALL = 15
+
+
+def wait_gone(pid: int, timeout: float = PATIENCE) -> bool:
     """Whether the process `pid`, anybody's child, ended within `timeout` seconds."""
     try:
         descriptor = os.pidfd_open(pid)
@@ -25,7 +32,7 @@ def wait_gone(pid: int, timeout: float) -> bool:
         os.close(descriptor)
 
 
-def wait_until(condition: Callable[[], object], timeout: float, what: str):
+def wait_until(condition: Callable[[], object], what: str, timeout: float = PATIENCE):
     """The first true result of `condition`, asked again and again for `timeout` seconds."""
     end = time.monotonic() + timeout
     while True:
@@ -82,28 +89,46 @@ def is_connected(pid: int) -> bool:
 
 
 class Process:
-    """A running program. `lines` grows while it writes (stdout and stderr together)."""
+    """A running program. `lines` is all that it has written until now (stdout and stderr together):
+    what it wrote before it answered somebody is there when the answer is."""
 
     def __init__(self, arguments: list, env: dict | None = None, cwd: Path | None = None):
         self.arguments = [str(a) for a in arguments]
-        self.lines: list[str] = []
+        self._lines: list[str] = []
+        self._begun = b""  # of a line that has not ended
         self._changed = threading.Condition()
         self._closed = False
         self.popen = subprocess.Popen(
-            self.arguments, env=env, cwd=cwd, stdin=subprocess.DEVNULL,
+            self.arguments, env=env, cwd=cwd, stdin=subprocess.DEVNULL, bufsize=0,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         self.pid = self.popen.pid
+        os.set_blocking(self.popen.stdout.fileno(), False)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
-        for line in self.popen.stdout:
-            with self._changed:
-                self.lines.append(line.decode(errors="replace").rstrip("\n"))
-                self._changed.notify_all()
+        """So that nothing it writes waits for somebody to ask."""
+        waiting = select.poll()
+        waiting.register(self.popen.stdout, select.POLLIN)
+        while not self._closed:
+            waiting.poll()
+            self._take()
+
+    def _take(self) -> None:
+        """Takes what is in the pipe; waits for nothing."""
         with self._changed:
-            self._closed = True
+            while not self._closed and (chunk := self.popen.stdout.read(1 << 16)) is not None:
+                *whole, self._begun = (self._begun + chunk).split(b"\n")
+                if not chunk:
+                    self._closed = True
+                    whole += [self._begun] if self._begun else []
+                self._lines += [line.decode(errors="replace") for line in whole]
             self._changed.notify_all()
+
+    @property
+    def lines(self) -> list[str]:
+        self._take()
+        return self._lines
 
     @property
     def text(self) -> str:
@@ -113,13 +138,13 @@ class Process:
     def running(self) -> bool:
         return self.popen.poll() is None
 
-    def wait_line(self, wanted: Callable[[str], object], timeout: float = 10, since: int = 0):
+    def wait_line(self, wanted: Callable[[str], object], since: int = 0, timeout: float = PATIENCE):
         """The first true result of `wanted(line)`, among the lines from `since` on."""
         end = time.monotonic() + timeout
         with self._changed:
             while True:
-                while since < len(self.lines):
-                    result = wanted(self.lines[since])
+                while since < len(self._lines):
+                    result = wanted(self._lines[since])
                     if result:
                         return result
                     since += 1
@@ -134,14 +159,14 @@ class Process:
     def signal(self, number: int) -> None:
         self.popen.send_signal(number)
 
-    def wait(self, timeout: float = 20) -> int:
+    def wait(self, timeout: float = PATIENCE) -> int:
         """Its exit status (negative: the signal that ended it), all its lines read."""
         try:
             status = self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(
                 f"{self.arguments[0]} ran on for {timeout} s; it wrote:\n{self.tail()}") from None
-        self._reader.join(5)
+        self._reader.join(PATIENCE)
         return status
 
     def kill(self) -> None:

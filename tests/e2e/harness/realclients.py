@@ -82,10 +82,10 @@ class RealService:
         self.process = Process([environment_python(), SCRIPT, kind, identifier], env=known,
                                cwd=server.directory)
 
-    def wait_said(self, *words: str, timeout: float = 60, since: int = 0) -> str:
+    def wait_said(self, *words: str, since: int = 0) -> str:
         """The first line of its log, from line `since` on, that has all these words."""
         return self.process.wait_line(
-            lambda line: line if all(word in line for word in words) else None, timeout, since)
+            lambda line: line if all(word in line for word in words) else None, since)
 
     def mark(self) -> int:
         return len(self.process.lines)
@@ -93,7 +93,7 @@ class RealService:
     def stop(self) -> None:
         """SIGTERM, as an orchestrator of containers sends it; waits for the end."""
         self.process.signal(signal.SIGTERM)
-        self.process.wait(60)
+        self.process.wait()
 
     def close(self) -> None:
         if self.process.running:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from .process import Process
+from .process import PATIENCE, Process
 
 DEFAULTS = {"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction",
             "daemonize": "no", "logfile": "", "loglevel": "notice"}
@@ -35,7 +35,7 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0" if self.port else f"unix://{self.socket}"
 
-    def start(self, timeout: float = 15) -> RedisServer:
+    def start(self) -> RedisServer:
         """Returns when it accepts connections."""
         assert self.process is None or not self.process.running, "it runs already"
         arguments = ["redis-server", "--dir", self.directory, "--unixsocket", self.socket,
@@ -44,13 +44,13 @@ class RedisServer:
             arguments += [f"--{name}", value]
         self.process = Process(arguments, env=self.env)
         self.process.wait_line(lambda line: "Ready to accept connections" in line
-                               or "accept connections at" in line, timeout)
+                               or "accept connections at" in line)
         return self
 
     def client(self, **options) -> redis.Redis:
         """A client over the Unix socket; answers are text."""
         client = redis.Redis(unix_socket_path=str(self.socket), decode_responses=True,
-                             **{"socket_timeout": 10, **options})
+                             **{"socket_timeout": PATIENCE, **options})
         self._clients.append(client)
         return client
 

@@ -21,7 +21,7 @@ import redis as redis_library
 
 from . import ROOT, native, quiver_binary
 from .pki import Certificate, Pki
-from .process import (Process, comm_of, holders, is_connected, is_stopped, log_entry, parse_log,
+from .process import (PATIENCE, Process, comm_of, holders, is_connected, is_stopped, log_entry, parse_log,
                       wait_gone, wait_until)
 from .redis_server import RedisServer
 from .wire import Connection, Response, alert_of, tls_context
@@ -29,6 +29,8 @@ from .wire import Connection, Response, alert_of, tls_context
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: |"
                        r"LeakSanitizer has encountered a fatal error|SUMMARY: \w+Sanitizer")
 QUANTITY = re.compile(r'"(\d+(?:ms|s|m|h|KiB|MiB))"')  # a size or a time, as JSON writes it
+# store.timeout where a test sets none: a disk that stalls for some seconds refuses no change.
+STORE_TIMEOUT = "20s"
 SECURE = {"name": "secure", "address": "127.0.0.1", "port": 0, "tls": "mutual", "serve": ["arrowhead"]}
 OPS = {"name": "ops", "address": "127.0.0.1", "port": 0, "tls": "off", "serve": ["ops"]}
 PLAIN = {"name": "plain", "address": "127.0.0.1", "port": 0, "tls": "off", "serve": ["arrowhead"],
@@ -145,29 +147,29 @@ class Server:
                                env=self.env, cwd=self.directory)
         return self
 
-    def start(self, wait: bool = True, timeout: float = 30) -> Server:
+    def start(self, wait: bool = True) -> Server:
         """Starts it; returns when every listener is open and, with `wait`, the view is loaded."""
         self.launch()
         for entry in self.config["listeners"]:
-            seen = self.wait_log("listening", timeout=timeout, listener=entry["name"])
+            seen = self.wait_log("listening", listener=entry["name"])
             self.listeners[entry["name"]] = (seen["address"], int(seen["port"]))
         if wait:
-            self.wait_log("ready", timeout=timeout)
+            self.wait_log("ready")
         return self
 
-    def wait_exit(self, timeout: float = 20) -> int:
+    def wait_exit(self) -> int:
         """Waits for its end, which the test wants, and gives the exit status; sanitizers must have
         been silent."""
         self._may_end = True
-        status = self.process.wait(timeout)
+        status = self.process.wait()
         assert_silent(self.process.text)
         return status
 
-    def stop(self, timeout: float = 20) -> None:
+    def stop(self) -> None:
         """SIGTERM; it must end with status 0, silently, and leave nothing running."""
         self.assert_no_end_by_itself()
         self.process.signal(signal.SIGTERM)
-        status = self.wait_exit(timeout)
+        status = self.wait_exit()
         assert status == 0, f"status {status} after SIGTERM:\n{self.process.tail()}"
         self.assert_nothing_left()
 
@@ -198,10 +200,10 @@ class Server:
         assert_silent(self.process.text)
         assert self._may_end, f"it ended by itself with status {status}; it wrote:\n{self.process.tail()}"
 
-    def assert_nothing_left(self, timeout: float = 10) -> None:
+    def assert_nothing_left(self) -> None:
         """No process has a file in the data directory open any more."""
         for pid in holders(self.data_directory):
-            assert wait_gone(pid, timeout), f"process {pid} still works in {self.data_directory}"
+            assert wait_gone(pid), f"process {pid} still works in {self.data_directory}"
 
     def close(self) -> None:
         """The fixture's end: stops it properly if it runs, fails if it ended before by itself, and
@@ -226,13 +228,13 @@ class Server:
         together, so that its own watch over files is not faster than the question."""
         self.process.signal(signal.SIGSTOP)
         try:
-            wait_until(lambda: is_stopped(self.pid), 10, "Quiver being held up")
+            wait_until(lambda: is_stopped(self.pid), "Quiver being held up")
             yield
         finally:
             self.process.signal(signal.SIGCONT)
 
     def reload(self, change: Callable[[], object] | None = None,
-               timeout: float = 60) -> subprocess.CompletedProcess:
+               timeout: float = PATIENCE) -> subprocess.CompletedProcess:
         """Runs `quiver reload`, which waits for the outcome; its two streams as text. `change` is made
         before, held up: then the outcome is that of the command, not of the watch."""
         with contextlib.ExitStack() as cleanup:
@@ -246,7 +248,7 @@ class Server:
                 cleanup.callback(command.kill)
                 if change:
                     wait_until(lambda: is_connected(command.pid) or command.poll() is not None,
-                               timeout, "the command having asked")
+                               "the command having asked", timeout)
             stdout, stderr = command.communicate(timeout=timeout)
         assert_silent(stderr)
         return subprocess.CompletedProcess(command.args, command.returncode, stdout, stderr)
@@ -262,7 +264,7 @@ class Server:
         """Where the log is now; `wait_log(..., since=mark)` looks only behind it."""
         return len(self.process.lines)
 
-    def wait_log(self, event: str, timeout: float = 10, since: int = 0, **fields) -> dict:
+    def wait_log(self, event: str, since: int = 0, **fields) -> dict:
         """The first line of `event` whose `fields` are these (or satisfy the given functions)."""
         def fits(line: str) -> dict | None:
             entry = log_entry(line)
@@ -273,7 +275,7 @@ class Server:
                 if not (wanted(have) if callable(wanted) else have == wanted):
                     return None
             return entry
-        return self.process.wait_line(fits, timeout, since)
+        return self.process.wait_line(fits, since)
 
     # -- clients --
 
@@ -300,7 +302,7 @@ class Server:
         """An httpx client that speaks as `who` (None: without certificate); closed with the server."""
         context = self.context(who, profile, tls, listener)
         client = httpx.Client(base_url=self.url(listener), verify=context or False, trust_env=False,
-                              **{"timeout": 20, **options})
+                              **{"timeout": PATIENCE, **options})
         self._closing.append(client)
         return client
 
@@ -314,7 +316,7 @@ class Server:
         return self.client(None, listener="ops")
 
     def connect(self, who: str | Certificate | None, profile: str = "system", *,
-                listener: str = "secure", tls: str | None = None, timeout: float = 10,
+                listener: str = "secure", tls: str | None = None, timeout: float = PATIENCE,
                 session=None) -> Connection:
         """A connection for bytes; use it in a with statement."""
         address, port = self.listeners[listener]
@@ -343,21 +345,21 @@ class Server:
             if certificate is not None:
                 command += ["--cert", certificate.crt, "--key", certificate.key]
         return subprocess.run([*command, *arguments, self.url(listener) + path], text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
 
     # -- Redis and resources --
 
     def redis(self, **options) -> redis_library.Redis:
         """A client of the embedded Redis; answers are text."""
         client = redis_library.Redis(unix_socket_path=str(self.redis_socket), decode_responses=True,
-                                     **{"socket_timeout": 10, **options})
+                                     **{"socket_timeout": PATIENCE, **options})
         self._closing.append(client)
         return client
 
     @property
     def redis_pid(self) -> int:
         """The process id of the embedded Redis; waits for one that is just being started again."""
-        return wait_until(self._find_redis, 15, "an embedded Redis that runs")
+        return wait_until(self._find_redis, "an embedded Redis that runs")
 
     def _find_redis(self) -> int | None:
         for pid in holders(self.data_directory):
@@ -395,7 +397,7 @@ class Quiver:
             "tls": {"certificate": str(pki.registry.crt), "private_key": str(pki.registry.key),
                     "trust": [str(pki.ca)], "crl": [str(pki.crl)]},
             "store": {"redis": redis.url if isinstance(redis, RedisServer) else redis,
-                      "data_directory": "data"},
+                      "data_directory": "data", "timeout": STORE_TIMEOUT},
         }
         if dialect is not None:
             base["cloud"] = {"dialect": dialect}
@@ -408,7 +410,7 @@ class Quiver:
             server.env.update(server.clock.environment)
         return server
 
-    def start(self, *, wait: bool = True, timeout: float = 30, **options) -> Server:
+    def start(self, *, wait: bool = True, **options) -> Server:
         """Starts a server and waits until it is ready.
 
         redis       "embedded", a URL, or a RedisServer
@@ -422,16 +424,16 @@ class Quiver:
         wait        False: only until it listens
         Sections of quiver.yaml as keywords are laid over the rest: store={"timeout": "1s"}.
         """
-        return self.prepare(**options).start(wait, timeout)
+        return self.prepare(**options).start(wait)
 
-    def refused(self, timeout: float = 30, **options) -> Finished:
+    def refused(self, **options) -> Finished:
         """A start that must fail: waits for the end, gives status and output."""
         server = self.prepare(**options).launch()
-        status = server.wait_exit(timeout)
+        status = server.wait_exit()
         assert status > 0, f"status {status}, but it was expected to refuse:\n{server.process.tail()}"
         return Finished(status, server.process.text)
 
-    def command(self, *arguments, timeout: float = 60) -> Finished:
+    def command(self, *arguments, timeout: float = PATIENCE) -> Finished:
         """Runs another subcommand, such as ("check", "--config", path); output is both streams'."""
         done = subprocess.run(quiver_command(*arguments), env=server_environment(), text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

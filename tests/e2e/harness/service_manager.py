@@ -49,7 +49,7 @@ class NotifySocket:
         while self.take(0) is not None:
             pass
 
-    def wait(self, name: str, timeout: float = 10) -> dict[str, str]:
+    def wait(self, name: str, timeout: float = 60) -> dict[str, str]:
         """The next message that has `name`; those before it are in `messages`."""
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:

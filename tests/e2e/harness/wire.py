@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .pki import Certificate
+from .process import PATIENCE
 
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
@@ -42,7 +43,7 @@ class Response:
 class Connection:
     """A connection to a listener, over TLS where `context` is given. A context manager."""
 
-    def __init__(self, address: str, port: int, context: ssl.SSLContext | None, timeout: float = 10,
+    def __init__(self, address: str, port: int, context: ssl.SSLContext | None, timeout: float = PATIENCE,
                  session: ssl.SSLSession | None = None):
         self.socket = socket.create_connection((address, port), timeout)
         if context is not None:
@@ -129,7 +130,7 @@ class Connection:
         data, self._buffer = self._buffer, b""
         return data
 
-    def closed(self, timeout: float = 5) -> bool:
+    def closed(self, timeout: float = PATIENCE) -> bool:
         """Whether the server closes (or has closed) the connection within `timeout`, saying no more."""
         self.socket.settimeout(timeout)
         try:
@@ -162,7 +163,7 @@ def hear_refusal(connection: Connection, timeout: float = 1) -> None:
     except ssl.SSLWantReadError:
         pass
     finally:
-        connection.socket.settimeout(10)
+        connection.socket.settimeout(PATIENCE)
 
 
 def alert_of(address: str, port: int, context: ssl.SSLContext) -> str | None:
