@@ -153,7 +153,7 @@ def test_a_restart_writes_all_that_live(quiver, mirror, core):
     core.flushdb()
     server.restart()
     for name in names:
-        mirrored(core, name, 15)
+        mirrored(core, name)
     assert len(core.keys("service:*")) == len(names)
 
 

@@ -149,7 +149,7 @@ static inline void peer_connect(struct peer *peer, size_t listener)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ports[listener])};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const struct timeval patience = {.tv_sec = 10};
+    const struct timeval patience = {.tv_sec = 60};
     *peer = (struct peer){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     assert_int_not_equal(peer->fd, -1);
     setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));

@@ -78,7 +78,7 @@ static void dial(struct dialling *dialling, const char *path)
     assert_int_equal(qv_loop_new(&dialling->loop), QV_OK);
     qv_dial_start(&dialling->dial, dialling->loop, &redis, path, on_done, dialling);
     assert_int_equal(dialling->done, 0); /* never from inside the call */
-    alarm(30);
+    alarm(60);
     qv_loop_run(dialling->loop);
     alarm(0);
     assert_int_equal(dialling->done, 1);

@@ -156,7 +156,7 @@ static void a_full_pipe_does_not_stop_anyone(void **state)
     assert_non_null(strstr(logged(), "again"));
 }
 
-enum { PATIENCE_S = 20, LINES = 3000 };
+enum { PATIENCE_S = 60, LINES = 3000 };
 
 /* Nobody reads for a while, then somebody does and is told. Were a write to wait, the alarm would
    end the test. */

@@ -165,8 +165,8 @@ static void redis_comes_back_with_everything(void **state)
     assert_int_equal(answer.status, QV_UNAVAILABLE);
     assert_false(answer.unknown);
     assert_null(strstr(answer.message, "unknown"));
-    assert_in_range(answer.ms, 0, 400);
-    assert_int_equal(instances(), 1); /* reads go on */
+    assert_in_range(answer.ms, 0, STALL_MS); /* at once, not in its time */
+    assert_int_equal(instances(), 1);        /* reads go on */
 
     redis_start(&redis);
     await(is_well());
@@ -213,7 +213,7 @@ static void a_stopped_redis_makes_outcomes_unknown_in_time(void **state)
         assert_int_equal(answers[i].status, QV_UNAVAILABLE);
         assert_true(answers[i].unknown);
         assert_non_null(strstr(answers[i].message, "unknown"));
-        assert_in_range(answers[i].ms, 700, 1300);
+        assert_in_range(answers[i].ms, HASTE_MS - 100, HASTE_MS + STALL_MS);
     }
     kill(redis.pid, SIGCONT);
     /* The scripts find their deadline passed: what was answered 503 does not happen later. */
@@ -247,7 +247,7 @@ static void a_full_queue_refuses_for_certain(void **state)
     for (int i = 0; i < CHANGES; i++) {
         wait_for(&answers[i]);
         assert_int_equal(answers[i].status, QV_UNAVAILABLE);
-        assert_in_range(answers[i].ms, 0, 1500);
+        assert_in_range(answers[i].ms, 0, HASTE_MS + STALL_MS);
         assert_true(answers[i].unknown == (strstr(answers[i].message, "unknown") != NULL));
         unknown += answers[i].unknown;
         certain += !answers[i].unknown;
@@ -280,7 +280,7 @@ static void stopping_waits_for_answers_but_not_for_ever(void **state)
     struct qv_mono begun = qv_mono_now();
     pthread_create(&stopper, NULL, stop_store, NULL);
     pthread_join(stopper, NULL);
-    assert_true(qv_mono_now().us - begun.us < 1500000);
+    assert_in_range(qv_mono_now().us - begun.us, 0, (HASTE_MS + STALL_MS) * 1000LL);
     assert_int_equal(sem_trywait(&waiting.ready), 0);
     assert_true(waiting.unknown);
     submit(&later, QV_OP_SERVICE_REGISTER, change);
@@ -492,21 +492,21 @@ static void a_cloud_needs_two_parts(void **state)
 int main(void)
 {
 #define ON_A_STORE(test) cmocka_unit_test_setup_teardown(test, set_up_all, tear_down_all)
+#define IN_HASTE(test)   cmocka_unit_test_setup_teardown(test, set_up_hasty, tear_down_all)
     const struct CMUnitTest tests[] = {
         ON_A_STORE(a_change_is_in_the_view_when_it_is_answered),
         ON_A_STORE(revokes),
         ON_A_STORE(without_a_grant_nothing_is_changed),
         ON_A_STORE(the_scripts_refusals_have_the_references_words),
-        cmocka_unit_test_setup_teardown(many_changes_at_once_are_all_answered, set_up_patient,
-                                        tear_down_all),
+        ON_A_STORE(many_changes_at_once_are_all_answered),
         ON_A_STORE(forgotten_scripts_are_sent_again),
         ON_A_STORE(the_tick_goes_on_without_its_script),
         ON_A_STORE(what_ends_leaves_redis_and_the_view),
         ON_A_STORE(redis_comes_back_with_everything),
         cmocka_unit_test(a_store_starts_before_its_redis),
-        ON_A_STORE(a_stopped_redis_makes_outcomes_unknown_in_time),
-        ON_A_STORE(a_full_queue_refuses_for_certain),
-        ON_A_STORE(stopping_waits_for_answers_but_not_for_ever),
+        IN_HASTE(a_stopped_redis_makes_outcomes_unknown_in_time),
+        IN_HASTE(a_full_queue_refuses_for_certain),
+        IN_HASTE(stopping_waits_for_answers_but_not_for_ever),
         ON_A_STORE(an_unfit_redis_gets_no_change),
         ON_A_STORE(refusals_are_told_and_heal),
         cmocka_unit_test(every_refusal_is_known),

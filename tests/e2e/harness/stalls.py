@@ -1,8 +1,8 @@
 """Tests of what is as short as a stall of the machine: a lease of two seconds, asked for within them.
 
 A virtual machine whose host takes the processors away, or whose disk does not write, for a second or
-more makes such a test fail and says nothing about Quiver. It is made again then, and only then; it is
-told in the test's output. Whoever fails on a machine that runs fails.
+more makes such a test fail and says nothing about Quiver. It is made again then, and only then, with
+a warning at the end of the run. Whoever fails on a machine that runs fails.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable
 
 STEP = 0.05  # seconds between two looks
@@ -61,6 +62,7 @@ def again_after_a_stall(test: Callable, stalls: Callable = Stalls) -> Callable:
             except Exception as fault:  # noqa: BLE001 - whatever comes of it
                 if watch.seconds < NOTICED:
                     raise
-                print(f"{test.__name__}: made again, the machine stalled for {watch.seconds:.2f} s: {fault!r}")
+                warnings.warn(f"{test.__name__}: made again, for the machine stalled for {watch.seconds:.2f} s: {fault!r}",
+                              stacklevel=2)
         return test(*arguments, **named)
     return made
