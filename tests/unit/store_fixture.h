@@ -12,6 +12,9 @@
 
 #define P "quiver:{testcloud.company}"
 
+/* store.timeout: where nothing else is said, and for what is about that time. */
+enum { STORE_TIMEOUT_MS = 20000, HASTE_MS = 800 };
+
 struct store_fixture {
     struct qv_config *config; /* on the heap, so that a fixture may be set aside for another */
     struct qv_rules *rules;
@@ -62,7 +65,7 @@ static inline void wait_for(struct answer *answer)
 {
     struct timespec limit;
     clock_gettime(CLOCK_REALTIME, &limit);
-    limit.tv_sec += 15;
+    limit.tv_sec += PATIENCE_MS / 1000;
     while (sem_timedwait(&answer->ready, &limit) != 0)
         assert_int_equal(errno, EINTR);
 }
@@ -185,7 +188,7 @@ static inline void store_prepare(void)
     f.config->cloud.dialect = QV_DIALECT_5_0;
     f.config->store.at.kind = QV_REDIS_UNIX;
     f.config->store.at.path = redis.socket;
-    f.config->store.timeout_ms = 20000;
+    f.config->store.timeout_ms = STORE_TIMEOUT_MS;
     f.config->store.journal_max = 100000;
     qv_rules_from_config(f.config, f.rules);
     assert_int_equal(qv_registry_new(f.rules, &f.registry), QV_OK);
@@ -215,15 +218,14 @@ static inline void store_end(void)
     f.rules = NULL;
 }
 
-/* A Redis and a store on it, both new and well; 0: with the timeout that store_prepare gives. */
+/* A Redis and a store on it, both new and well. */
 static inline int set_up_with(int64_t timeout_ms)
 {
     redis = (struct redis_fixture){0};
     redis_folder(&redis);
     redis_start(&redis);
     store_prepare();
-    if (timeout_ms > 0)
-        f.config->store.timeout_ms = timeout_ms;
+    f.config->store.timeout_ms = timeout_ms;
     store_start();
     await(is_well());
     return 0;
@@ -232,11 +234,8 @@ static inline int set_up_with(int64_t timeout_ms)
 static inline int set_up_all(void **state)
 {
     (void)state;
-    return set_up_with(0);
+    return set_up_with(STORE_TIMEOUT_MS);
 }
-
-/* For what is about that timeout. */
-enum { HASTE_MS = 800 };
 
 static inline int set_up_hasty(void **state)
 {

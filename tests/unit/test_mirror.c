@@ -122,7 +122,7 @@ static void everything_is_written_after_each_connect(void **state)
     char id[32];
     store_end();
     redis_end(&mirror, SIGTERM);
-    begin_mirroring(800);
+    begin_mirroring(STORE_TIMEOUT_MS);
     await(has_reason(NOT_WRITTEN));
     struct chap_answer answers[MANY];
     for (int i = 0; i < MANY; i++) {
@@ -203,6 +203,9 @@ static void what_is_remembered_is_bounded(void **state)
 static void a_silent_one_is_told(void **state)
 {
     (void)state;
+    store_end();
+    begin_mirroring(HASTE_MS);
+    await(is_well());
     enter_chap("model", "http://a:1");
     await(is_mirrored("model"));
     kill(mirror.pid, SIGSTOP);
@@ -232,7 +235,7 @@ static void the_password_is_used_and_never_told(void **state)
     (void)state;
     redis_do(&mirror, "CONFIG SET requirepass correct-horse");
     store_end();
-    begin_mirroring(800);
+    begin_mirroring(STORE_TIMEOUT_MS);
     await(has_reason("NOAUTH"));
     static const char *const passwords[] = {"wrong-horse", "correct-horse"};
     for (size_t i = 0; i < 2; i++) {
@@ -276,7 +279,7 @@ static int set_up(void **state)
     redis_folder(&mirror);
     redis_start(&redis);
     redis_start(&mirror);
-    begin_mirroring(800);
+    begin_mirroring(STORE_TIMEOUT_MS);
     await(is_well());
     return 0;
 }

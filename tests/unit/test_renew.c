@@ -123,7 +123,7 @@ static void whose_certificate_ends_is_cut_at_that_moment(void **state)
 {
     (void)state;
     struct fx_spec spec = {
-        .cn = "brief." FX_CLOUD, .issuer = &cloud, .serial = "30", .begin = -60, .end = 2};
+        .cn = "brief." FX_CLOUD, .issuer = &cloud, .serial = "30", .begin = -60, .end = 4};
     struct fx_pair brief = fx_make(&spec);
     struct peer peers[2], kept;
     peer_open(&kept, MUTUAL, &good, TLS1_3_VERSION, NULL);
@@ -146,7 +146,7 @@ static void a_request_after_the_end_is_not_run(void **state)
 {
     (void)state;
     struct fx_spec spec = {
-        .cn = "brief." FX_CLOUD, .issuer = &cloud, .serial = "30", .begin = -60, .end = 2};
+        .cn = "brief." FX_CLOUD, .issuer = &cloud, .serial = "30", .begin = -60, .end = 4};
     struct fx_pair brief = fx_make(&spec);
     struct qv_wall brief_end, asked;
     assert_int_equal(qv_certificate_time(X509_get0_notAfter(brief.x509), &brief_end), QV_OK);
