@@ -22,7 +22,7 @@ import debian_root
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from harness.process import Process, wait_until  # noqa: E402  (the path above leads to it)
+from harness.process import PATIENCE, Process, wait_until  # noqa: E402  (the path above leads to it)
 
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
@@ -138,14 +138,14 @@ class Container:
                 found[begin.partition("(")[2]] = state
         return found
 
-    def execute(self, *arguments, user=65532, timeout=30) -> subprocess.CompletedProcess:
+    def execute(self, *arguments, user=65532, timeout=PATIENCE) -> subprocess.CompletedProcess:
         """A further program in it, as `docker exec` has it."""
         first = self.first
         return command("nsenter", "--target", first, "--mount", "--pid", "--net", "--root", "--wd",
                        "-S", user, "-G", user, "--", "/usr/bin/env", "PATH=/usr/bin:/bin", *arguments,
                        fail=False, timeout=timeout)
 
-    def stop(self, number: int, timeout=20) -> int:
+    def stop(self, number: int, timeout=PATIENCE) -> int:
         """Signals process 1 and waits for its end; the exit status."""
         os.kill(self.first, number)
         return self.process.wait(timeout)

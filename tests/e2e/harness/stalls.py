@@ -62,7 +62,7 @@ def again_after_a_stall(test: Callable, stalls: Callable = Stalls) -> Callable:
             except Exception as fault:  # noqa: BLE001 - whatever comes of it
                 if watch.seconds < NOTICED:
                     raise
-                warnings.warn(f"{test.__name__}: made again, for the machine stalled for {watch.seconds:.2f} s: {fault!r}",
-                              stacklevel=2)
+                warnings.warn(f"{test.__name__}: made again, for the machine stalled for {watch.seconds:.2f} s: "
+                              f"{fault!r}", stacklevel=2)
         return test(*arguments, **named)
     return made
