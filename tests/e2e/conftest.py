@@ -14,13 +14,12 @@ build; `concurrent`, with the tsan build besides; `soak`, only with --soak (wher
 
 import shutil
 import signal
-import socket
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from harness import native
+from harness import native, ports
 from harness.pki import Pki
 from harness.redis_server import RedisServer
 from harness.server import Quiver
@@ -111,9 +110,5 @@ def slow_disk():
 
 @pytest.fixture
 def free_port():
-    """free_port(): a port of 127.0.0.1 that nobody listens on now."""
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-    return find
+    """free_port(): a TCP port that nobody listens on now."""
+    return ports.free_port

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from harness.ports import FIRST, KERNELS, free_port
 from harness.process import wait_gone
 from harness.requests import register
 from harness.server import Quiver
@@ -79,3 +80,14 @@ def test_an_end_that_the_test_wants_is_none(factory, end):
     server.start()
     getattr(server, end)()
     factory.close()
+
+
+def test_a_server_comes_back_to_a_port_that_nobody_is_given_meanwhile(factory):
+    """Not by the kernel, whose own begin above, and not by the harness to another server."""
+    server = factory.start()
+    taken = {port for _, port in server.listeners.values()}
+    others = {free_port() for _ in range(50)}
+    assert len(others) == 50 and not others & taken
+    assert all(FIRST <= port < int(KERNELS.read_text().split()[0]) for port in taken | others)
+    server.restart()
+    assert {port for _, port in server.listeners.values()} == taken

@@ -152,7 +152,9 @@ def test_sockets_are_taken_by_address_and_port(quiver, sockets):
 
 def test_a_socket_for_any_port_is_taken_by_name(quiver, sockets):
     unit = sockets(ops=listen())
-    server = quiver.start(listeners=[SECURE, OPS])
+    server = quiver.prepare()
+    server.write_config(listeners=[SECURE, OPS])  # port 0
+    server.start()
     assert server.listeners["ops"][1] == unit.port("ops")
     assert server.listeners["secure"][1] != unit.port("ops")
 

@@ -118,7 +118,6 @@ class Stage:
 
     def restart(self) -> None:
         self.server.stop()
-        self.server._pin_ports()
         self.start()
 
     def give(self, *files: Path) -> None:

@@ -23,6 +23,7 @@ from . import ROOT, native, quiver_binary
 from .pki import Certificate, Pki
 from .process import (PATIENCE, Process, comm_of, holders, is_connected, is_stopped, log_entry, parse_log,
                       wait_gone, wait_until)
+from .ports import free_port
 from .redis_server import RedisServer
 from .wire import Connection, Response, alert_of, tls_context
 
@@ -122,12 +123,6 @@ class Server:
         text = QUANTITY.sub(r"\1", json.dumps(self.config, indent=2))
         self.config_path.write_text(text + "\n")
 
-    def _pin_ports(self) -> None:
-        for entry in self.config["listeners"]:
-            if entry["port"] == 0 and entry["name"] in self.listeners:
-                entry["port"] = self.listeners[entry["name"]][1]
-        self.write_config()
-
     # -- life --
 
     @property
@@ -188,7 +183,6 @@ class Server:
         ended by itself is a fault (launch looks), else a crash before a restart would go unseen."""
         if self.running:
             self.kill() if kill else self.stop()
-        self._pin_ports()
         self.write_config(**changes)
         return self.start(wait)
 
@@ -393,7 +387,8 @@ class Quiver:
         """A server that is not started yet. Takes what `start` takes."""
         pki = pki or self.pki
         base = {
-            "listeners": [dict(x) for x in listeners or ([SECURE, OPS] + ([PLAIN] if plain else []))],
+            "listeners": [{**x, "port": x["port"] or free_port()}
+                          for x in listeners or ([SECURE, OPS] + ([PLAIN] if plain else []))],
             "tls": {"certificate": str(pki.registry.crt), "private_key": str(pki.registry.key),
                     "trust": [str(pki.ca)], "crl": [str(pki.crl)]},
             "store": {"redis": redis.url if isinstance(redis, RedisServer) else redis,
