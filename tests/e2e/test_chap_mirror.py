@@ -10,7 +10,7 @@ import pytest
 
 from harness.chap import Caller, fresh_id, moment, start_chap
 from harness.process import wait_until
-from harness.stalls import again_after_a_stall
+from harness.stalls import again_after_a_stall, within
 
 MEMBERS = ["id", "url", "info", "registered_at", "last_updated", "last_ping_at", "expires_at"]
 INFO = ["id", "display_name", "version", "description", "model_metadata", "period_type",
@@ -95,7 +95,8 @@ def test_gone_after_the_lease(quiver, mirror, core):
     caller.registered(name)
     mirrored(core, name)
     server.stop()
-    wait_unmirrored(core, name)
+    with within(4):
+        wait_unmirrored(core, name)
 
 
 def test_only_what_is_ones_own_is_touched(quiver, mirror, core):

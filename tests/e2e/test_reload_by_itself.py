@@ -11,8 +11,10 @@ import time
 import pytest
 
 from harness.livecloud import LiveCloud, Session, readiness, reload, shown_serial, write
+from harness.stalls import within
 
 FILES = ("registry.crt", "registry.key", "trust.crt", "cloud.crl")
+WITHIN = 6  # seconds: a look each second, a pause, and a slow machine
 PAUSE = 0.1  # seconds; half of what ends a burst
 
 
@@ -25,8 +27,14 @@ def reloads(server, since=0):
     return [line for line in server.log if line.get("event") in ("reloaded", "reload failed")][since:]
 
 
+def wait_soon(server, event, since=0, **fields):
+    """The line of the log that tells of a change of files, in time."""
+    with within(WITHIN):
+        return server.wait_log(event, since, **fields)
+
+
 def wait_reloaded(server, since, trigger="files"):
-    return server.wait_log("reloaded", since, trigger=trigger)
+    return wait_soon(server, "reloaded", since, trigger=trigger)
 
 
 def started(quiver, cloud, where):
@@ -155,7 +163,7 @@ def test_a_folder_is_renamed_and_another_takes_its_place(quiver, cloud, tmp_path
     mark = server.mark()
     subprocess.run(["mv", "--no-target-directory", tmp_path / "tls", tmp_path / "tls.old"], check=True)
     os.rename(tmp_path / "tls.new", tmp_path / "tls")
-    server.wait_log("reloaded", mark, parts=lambda parts: "own certificate" in parts)
+    wait_soon(server, "reloaded", mark, parts=lambda parts: "own certificate" in parts)
     assert shown_serial(server) == serial
 
 
@@ -169,12 +177,12 @@ def test_half_written_then_completed(quiver, cloud):
     with open(cloud.crl, "wb") as file:
         file.write(whole[:200])
         file.flush()
-        failed = server.wait_log("reload failed", mark, trigger="files")
+        failed = wait_soon(server, "reload failed", mark, trigger="files")
         assert str(cloud.crl) in failed["reason"]
         assert again.echo() == 200 and readiness(server)["status"] == "degraded"
         mark = server.mark()
         file.write(whole[200:])
-    server.wait_log("reloaded", mark, parts=lambda parts: "CAs and CRLs" in parts)
+    wait_soon(server, "reloaded", mark, parts=lambda parts: "CAs and CRLs" in parts)
     assert again.is_cut()
     assert readiness(server) == {"status": "ready", "reasons": []}
 
@@ -188,12 +196,12 @@ def test_certificate_and_key_one_after_the_other(quiver, cloud):
     new_key = cloud.registry.key.read_bytes()
     write(cloud.registry.key, key)
     mark = server.mark()
-    failed = server.wait_log("reload failed", part="own certificate")
+    failed = wait_soon(server, "reload failed", part="own certificate")
     assert str(cloud.registry.key) in failed["reason"]
     assert shown_serial(server) == before and other.anew() is False
     mark = server.mark()
     write(cloud.registry.key, new_key)
-    server.wait_log("reloaded", mark, parts=lambda parts: "own certificate" in parts)
+    wait_soon(server, "reloaded", mark, parts=lambda parts: "own certificate" in parts)
     assert shown_serial(server) == serial and other.echo() == 200
 
 
@@ -233,12 +241,12 @@ def test_a_crl_that_vanishes_and_comes_back(quiver, cloud):
     content = cloud.crl.read_bytes()
     mark = server.mark()
     cloud.crl.unlink()
-    failed = server.wait_log("reload failed", mark, trigger="files")
+    failed = wait_soon(server, "reload failed", mark, trigger="files")
     assert str(cloud.crl) in failed["reason"]
     assert server.alert("revoked") == "certificate_revoked"  # the old one stays in force
     mark = server.mark()
     cloud.crl.write_bytes(content)
-    server.wait_log("reloaded", mark, parts=lambda parts: "CAs and CRLs" in parts)
+    wait_soon(server, "reloaded", mark, parts=lambda parts: "CAs and CRLs" in parts)
     assert readiness(server)["status"] == "ready"
     assert server.alert("revoked") == "certificate_revoked"
 
@@ -263,11 +271,11 @@ def test_a_retry_that_finds_nothing_new_ends_no_ticket(quiver, cloud):
     server = cloud.start(quiver, log={"level": "debug"})
     since = server.mark()
     write(cloud.registry.key, b"")
-    server.wait_log("reload failed", since, trigger="files")
+    wait_soon(server, "reload failed", since, trigger="files")
     client = Session(server, "client")
     for _ in range(2):
         since = server.mark()
-        server.wait_log("reload failed", since, trigger="retry")
+        wait_soon(server, "reload failed", since, trigger="retry")
     assert client.resume() is True
 
     since = server.mark()  # and what is put right is taken

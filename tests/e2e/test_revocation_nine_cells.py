@@ -49,7 +49,7 @@ def test_after_a_reload(quiver, cloud, case, tls):
     outcome = end_trust(cloud, server, gone)
 
     assert outcome["connections"] == {"kept": 1, "ended": 1}
-    assert former.is_cut()
+    assert former.is_cut(1)
     assert former.resume() == alert
     assert former.anew() == alert
     assert other.echo() == 200
@@ -83,7 +83,7 @@ def test_expired_without_a_reload(quiver, cloud, tls):
 
     server.set_clock(SOON + 2)
 
-    assert former.is_cut()
+    assert former.is_cut(3)
     assert former.resume() == "certificate_expired"
     assert former.anew() == "certificate_expired"
     assert other.echo() == 200 and other.resume() is True
@@ -103,7 +103,7 @@ def test_expired_between_two_requests(quiver, cloud, tls):
         former.live.send(b"GET /serviceregistry/monitor/echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
     except OSError:
         return  # cut already
-    assert former.is_cut()
+    assert former.is_cut(3)
 
 
 @pytest.mark.clock
@@ -114,7 +114,7 @@ def test_expired_and_then_a_reload(quiver, cloud, tls):
     former, other = Session(server, mortal, tls=tls), Session(server, "other", tls=tls)
     server.set_clock(SOON + 2)
     reload(server)
-    assert former.is_cut()
+    assert former.is_cut(0.5)
     assert former.resume() == former.anew() == "certificate_expired"
     assert other.echo() == 200
 
@@ -127,7 +127,7 @@ def test_the_end_of_the_cloud_ca(quiver, cloud):
     server = cloud.start(quiver, clock="quiver")
     former, other = Session(server, cloud.make("former", short)), Session(server, "other")
     server.set_clock(datetime.timedelta(seconds=SOON + 2))
-    assert former.is_cut()
+    assert former.is_cut(3)
     assert former.resume() == former.anew() == "certificate_expired"
     assert other.echo() == 200
     assert readiness(server)["status"] == "ready"

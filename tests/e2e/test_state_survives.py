@@ -7,13 +7,13 @@ and all heals by itself when it is back (design 2 and 5).
 import os
 import signal
 import threading
-import time
 from urllib.parse import unquote
 
 import pytest
 
+from harness.stalls import within
 from harness.stories import Load
-from harness.process import STALL, wait_until
+from harness.process import wait_until
 from harness.requests import (
     LOOKUP,
     REGISTER,
@@ -28,6 +28,8 @@ from harness.requests import (
 
 PROVIDER = "temperature-provider2"
 NAMES = ["survivor-a", "survivor-b"]
+# Two clocks and two busy cores: what must be answered within the timeout may be a little late.
+LATENESS = 0.5
 
 
 def fill(server):
@@ -105,9 +107,8 @@ def test_redis_goes_and_comes_back(quiver, redis_server, way):
         ("DELETE", revoke_path(before[0]["instanceId"]), None),
     ]
     for method, path, body in changes:
-        begin = time.monotonic()
-        answer = server.client(PROVIDER).request(method, path, json=body)
-        assert time.monotonic() - begin < 1 + STALL
+        with within(1 + LATENESS):
+            answer = server.client(PROVIDER).request(method, path, json=body)
         assert_error(answer, 503, None, f"{method} {unquote(path)}")
         assert int(answer.headers["retry-after"]) >= 1
         assert "unknown" not in answer.json()["errorMessage"], "nothing was sent: that is known"
@@ -133,11 +134,10 @@ def test_redis_hangs(quiver, redis_server):
     before = fill(server)
     redis.suspend()
     for number in range(3):
-        begin = time.monotonic()
-        answer = server.client(PROVIDER).post(
-            REGISTER, json=registration(f"survivor-late-{number}")
-        )
-        assert time.monotonic() - begin < 1 + STALL
+        with within(1 + LATENESS):
+            answer = server.client(PROVIDER).post(
+                REGISTER, json=registration(f"survivor-late-{number}")
+            )
         assert_error(answer, 503, None, "POST " + REGISTER)
         told = server.wait_log("change failed", change="register-service")
         assert told["reason"] == answer.json()["errorMessage"]
@@ -198,9 +198,8 @@ def test_stop_while_redis_is_away(quiver, redis_server):
     fill(server)
     redis.kill()
     server.wait_log("store lost")
-    begin = time.monotonic()
-    server.stop()
-    assert time.monotonic() - begin < 10 + STALL
+    with within(10):
+        server.stop()
 
 
 def test_stop_finishes_what_is_under_way(quiver, slow_disk):

@@ -41,9 +41,9 @@ struct redis_fixture {
     redisContext *to;
 };
 
-/* Milliseconds that a test waits for what must come, which comes long before; and that a machine
-   whose processors or disk stall may add to any time that a test measures. */
-enum { PATIENCE_MS = 60000, STALL_MS = 15000 };
+/* Milliseconds that a test waits for what must come, which comes long before: for a machine whose
+   processors or disk stall. */
+enum { PATIENCE_MS = 60000 };
 
 /* Asks `what` until it says yes. */
 #define await(what)                                                                                \

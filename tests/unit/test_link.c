@@ -231,17 +231,17 @@ static void who_never_accepts_is_given_up_in_time(void **state)
     struct attempts attempts = {.wanted = 2};
     struct qv_mono begun = try_to_connect(&attempts, true);
     assert_string_equal(attempts.reason, "no connection in time");
-    assert_in_range(ms_between(begun, attempts.lost_at[0]), SHORT_PATIENCE_MS, 30000);
+    assert_in_range(ms_between(begun, attempts.lost_at[0]), SHORT_PATIENCE_MS, 3000);
     assert_in_range(ms_between(attempts.lost_at[0], attempts.lost_at[1]),
-                    SHORT_PATIENCE_MS + FIRST_PAUSE_MS, 30000);
+                    SHORT_PATIENCE_MS + FIRST_PAUSE_MS, 3000);
 }
 
 /* Each pause is twice the one before, up to a second: no less, so nobody is hammered, and hardly
-   more, so a Redis that is back is found soon. False: one was longer. */
-static bool pauses_grow(void)
+   more, so a Redis that is back is found soon. */
+static void pauses_between_attempts_grow_to_a_second(void **state)
 {
+    (void)state;
     enum { SLOW_MACHINE_MS = 500, SETTLED = 10 };
-    bool good = true;
     struct attempts attempts = {.wanted = ATTEMPTS, .settle_at = SETTLED};
     (void)try_to_connect(&attempts, false);
     assert_string_equal(attempts.reason, "Connection refused");
@@ -250,21 +250,9 @@ static bool pauses_grow(void)
         if (i == SETTLED) /* all was well in between */
             pause = FIRST_PAUSE_MS;
         int64_t passed = ms_between(attempts.lost_at[i - 1], attempts.lost_at[i]);
-        assert_in_range(passed, pause, INT64_MAX);
-        good = good && passed <= pause + SLOW_MACHINE_MS;
+        assert_in_range(passed, pause, pause + SLOW_MACHINE_MS);
         pause = pause * 2 < LONGEST_PAUSE_MS ? pause * 2 : LONGEST_PAUSE_MS;
     }
-    return good;
-}
-
-/* A machine that stalls makes one longer, but not each time. */
-static void pauses_between_attempts_grow_to_a_second(void **state)
-{
-    (void)state;
-    bool good = false;
-    for (int round = 0; !good && round < 5; round++)
-        good = pauses_grow();
-    assert_true(good);
 }
 
 int main(void)

@@ -165,8 +165,8 @@ static void redis_comes_back_with_everything(void **state)
     assert_int_equal(answer.status, QV_UNAVAILABLE);
     assert_false(answer.unknown);
     assert_null(strstr(answer.message, "unknown"));
-    assert_in_range(answer.ms, 0, STALL_MS); /* at once, not in its time */
-    assert_int_equal(instances(), 1);        /* reads go on */
+    assert_in_range(answer.ms, 0, 400);
+    assert_int_equal(instances(), 1); /* reads go on */
 
     redis_start(&redis);
     await(is_well());
@@ -213,7 +213,7 @@ static void a_stopped_redis_makes_outcomes_unknown_in_time(void **state)
         assert_int_equal(answers[i].status, QV_UNAVAILABLE);
         assert_true(answers[i].unknown);
         assert_non_null(strstr(answers[i].message, "unknown"));
-        assert_in_range(answers[i].ms, HASTE_MS - 100, HASTE_MS + STALL_MS);
+        assert_in_range(answers[i].ms, HASTE_MS - 100, HASTE_MS + 500);
     }
     kill(redis.pid, SIGCONT);
     /* The scripts find their deadline passed: what was answered 503 does not happen later. */
@@ -247,7 +247,7 @@ static void a_full_queue_refuses_for_certain(void **state)
     for (int i = 0; i < CHANGES; i++) {
         wait_for(&answers[i]);
         assert_int_equal(answers[i].status, QV_UNAVAILABLE);
-        assert_in_range(answers[i].ms, 0, HASTE_MS + STALL_MS);
+        assert_in_range(answers[i].ms, 0, HASTE_MS + 700);
         assert_true(answers[i].unknown == (strstr(answers[i].message, "unknown") != NULL));
         unknown += answers[i].unknown;
         certain += !answers[i].unknown;
@@ -280,7 +280,7 @@ static void stopping_waits_for_answers_but_not_for_ever(void **state)
     struct qv_mono begun = qv_mono_now();
     pthread_create(&stopper, NULL, stop_store, NULL);
     pthread_join(stopper, NULL);
-    assert_in_range(qv_mono_now().us - begun.us, 0, (HASTE_MS + STALL_MS) * 1000LL);
+    assert_true(qv_mono_now().us - begun.us < 1500000);
     assert_int_equal(sem_trywait(&waiting.ready), 0);
     assert_true(waiting.unknown);
     submit(&later, QV_OP_SERVICE_REGISTER, change);

@@ -55,4 +55,3 @@ class ChapStage(Stage):
         if scenario.empty:
             self.make_empty()
         return super().replay(scenario, differs)
-

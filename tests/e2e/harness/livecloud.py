@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from . import forge
 from .forge import SAN
 from .pki import Certificate
-from .process import PATIENCE
 from .server import SECURE, Server
+from .stalls import within
 from .testpki import CLOUD, Authority, authority, content, leaf_form
 from .wire import Connection, Response, alert_name, hear_refusal
 
@@ -281,8 +281,10 @@ class Session:
     def anew(self) -> str | bool:
         return self.come_back()
 
-    def is_cut(self, timeout: float = PATIENCE) -> bool:
-        return self.live.closed(timeout)
+    def is_cut(self, seconds: float = 1) -> bool:
+        """Whether the server ends its connection; it must within so many seconds."""
+        with within(seconds):
+            return self.live.closed()
 
     def close(self) -> None:
         self.live.close()

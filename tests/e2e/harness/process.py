@@ -16,8 +16,6 @@ from pathlib import Path
 # Seconds that a test waits for what must come, unless it says otherwise. It comes long before: this is
 # for a machine whose disk or processors stall.
 PATIENCE = 60
-# Seconds that such a machine may add to any time that a test measures.
-STALL = 15
 
 
 def wait_gone(pid: int, timeout: float = PATIENCE) -> bool:

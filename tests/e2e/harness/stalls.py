@@ -1,12 +1,14 @@
-"""Tests of what is as short as a stall of the machine: a lease of two seconds, asked for within them.
+"""Tests of time on a machine that stalls.
 
 A virtual machine whose host takes the processors away, or whose disk does not write, for a second or
-more makes such a test fail and says nothing about Quiver. It is made again then, and only then, with
-a warning at the end of the run. Whoever fails on a machine that runs fails.
+more says nothing about Quiver. `within` does not count that time. A test of what is as short as a stall,
+a lease of two seconds that is asked for within them, is made again after one, and only then, with a
+warning at the end of the run. Whoever fails on a machine that runs fails.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import tempfile
@@ -16,12 +18,12 @@ import warnings
 from collections.abc import Callable
 
 STEP = 0.05  # seconds between two looks
-NOTICED = 0.25  # seconds: what takes so much longer than it should is a stall
+NOTICED = 0.25  # seconds: a look that comes so much later than it should tells of a stall
 TIMES = 5
 
 
 class Stalls:
-    """Meanwhile: `seconds` is the longest time that this machine did nothing, or wrote nothing."""
+    """Meanwhile: `seconds` is for how long this machine did nothing, or wrote nothing."""
 
     def __init__(self):
         self.seconds = 0.0
@@ -37,8 +39,9 @@ class Stalls:
                 os.fdatasync(file.fileno())
                 over = self._over.wait(STEP)
                 now = time.monotonic()
-                self.seconds = max(self.seconds, now - self._looked - STEP)
+                late = now - self._looked - STEP
                 self._looked = now
+                self.seconds += late if late >= NOTICED else 0
 
     def __enter__(self) -> Stalls:
         self._looked = time.monotonic()
@@ -48,6 +51,16 @@ class Stalls:
     def __exit__(self, *fault) -> None:
         self._over.set()
         self._watcher.join()
+
+
+@contextlib.contextmanager
+def within(seconds: float):
+    """What is done meanwhile takes no longer; the machine's stalls are not counted."""
+    begun = time.monotonic()
+    with Stalls() as watch:
+        yield
+        took = time.monotonic() - begun
+    assert took - watch.seconds < seconds, f"it took {took:.2f} s, of which the machine stalled {watch.seconds:.2f} s"
 
 
 def again_after_a_stall(test: Callable, stalls: Callable = Stalls) -> Callable:
@@ -60,7 +73,7 @@ def again_after_a_stall(test: Callable, stalls: Callable = Stalls) -> Callable:
                 with watch:
                     return test(*arguments, **named)
             except Exception as fault:  # noqa: BLE001 - whatever comes of it
-                if watch.seconds < NOTICED:
+                if not watch.seconds:
                     raise
                 warnings.warn(f"{test.__name__}: made again, for the machine stalled for {watch.seconds:.2f} s: "
                               f"{fault!r}", stacklevel=2)
